@@ -3,6 +3,10 @@
 // This is the contract between engine/ and trace/, and a boundary upwards: the recorder trusts none of it. A record is a
 // RecordHeader and a fixed body, followed by `size - sizeof(header) - sizeof(body)` bytes of payload where the kind has one.
 // Records are padded to 8 bytes in the ring; `size` says the true length. All integers are little-endian host integers.
+//
+// Order. Event ids are dense in the ring: an event record carries the id after the last one's, and its `ts` is not lower. Whatever
+// refers to an event may come before that event's record by one (id <= last + 1) and any time after it. A process, thread,
+// object or blob is introduced before it is named. `resume` names a call whose record had no has_ret.
 #pragma once
 
 #include <array>
@@ -112,6 +116,8 @@ struct BlobRecord {
     std::array<std::uint64_t, 2> hash;
 };
 
+/// A process begins with copies of its parent's descriptors and mappings as of now (parent 0: none); only what differs is
+/// sent after this. Sending more is harmless: an fd_open or mapping that says what is known already changes nothing.
 struct ProcessRecord {
     RecordHeader header;
     EventId event; ///< the event that made it (fork's), 0 for the first
@@ -120,7 +126,7 @@ struct ProcessRecord {
     std::uint32_t uid, gid;
 };
 
-/// status is as wait4(2) gives it.
+/// status is as wait4(2) gives it. Descriptors and mappings that are left end here.
 struct ProcessEndRecord {
     RecordHeader header;
     EventId event;
@@ -142,6 +148,8 @@ struct ThreadEndRecord {
     std::int32_t status;
 };
 
+/// All mappings of the process end here: those of the new image are sent after this record. Descriptors stay; those closed on
+/// exec get their fd_close. The leader's thread takes the comm.
 struct ExecRecord {
     RecordHeader header;
     EventId event;

@@ -13,7 +13,8 @@ namespace ringside::trace {
 /// The first page of the shared memory; the data area follows at ring_data_offset. Positions count bytes since the start and
 /// never wrap; the place in the area is `position % capacity`, capacity a power of two. A record never wraps round the end: a
 /// record header of kind 0 with the size of the rest says "skip". Sleeping: a side sets its flag, looks again, and waits on the
-/// other's futex word; the other wakes it only when the flag is set, and clears it only by waking.
+/// other's futex word; the other wakes it only when the flag is set, and clears it only by waking. `consumer_waits` is 1 where
+/// the consumer wants to be woken when much is waiting, 2 where anything at all will do (it has been idle).
 struct RingShared {
     alignas(64) std::atomic<std::uint64_t> written;          ///< by the producer
     std::atomic<std::uint32_t> producer_waits;               ///< producer sleeps on `released_word`
@@ -26,11 +27,20 @@ struct RingShared {
 
 constexpr std::size_t ring_data_offset = 4096;
 constexpr std::size_t ring_default_capacity = std::size_t{64} << 20;
+constexpr std::size_t ring_min_capacity = std::size_t{4} << 20;
 constexpr std::size_t ring_max_record = std::size_t{1} << 20; ///< larger payloads are sent as several data records
 
 /// The Sentry's side. No exceptions, no allocation, no host call but the futex ones, which go through `Futex` so that the
 /// engine can charge them. `reserve` gives room for a record of `size` bytes (<= ring_max_record), waiting for space; `publish`
-/// makes all reserved records visible in one store.
+/// makes all reserved records visible in one store. A record must be filled before the next is reserved: a producer that has to
+/// wait for space publishes what it reserved before.
+/// Lays an empty ring out in `shared`, which is zeroed, page-aligned and at least ring_data_offset + ring_min_capacity long; done
+/// by the supervisor before either side starts.
+void ring_init(std::span<std::byte> shared);
+
+/// The largest power of two that fits behind the header; 0 when that is less than ring_min_capacity.
+std::size_t ring_capacity(std::span<const std::byte> shared);
+
 class RingProducer {
 public:
     /// Waits until *word != expected or a wake-up came; returns early at will.
@@ -38,7 +48,7 @@ public:
     using FutexWake = void (*)(std::atomic<std::uint32_t>* word);
 
     RingProducer(std::span<std::byte> shared, FutexWait wait, FutexWake wake);
-    /// Space for one record; empty when the consumer has closed the ring.
+    /// Space for one record, 8-byte aligned; empty when the consumer has closed the ring, or `size` is impossible.
     std::span<std::byte> reserve(std::size_t size);
     /// Publishes what was reserved since the last call. Wakes the consumer only when it sleeps and either much is waiting or
     /// `urgent`: a recorder that is woken for every event costs more than the event.
@@ -48,8 +58,12 @@ public:
 private:
     RingShared* shared_;
     std::span<std::byte> area_;
+    bool wait_for(std::uint64_t end);
+
     std::uint64_t reserved_ = 0;
     std::uint64_t published_ = 0;
+    std::uint64_t limit_ = 0;     ///< `reserved_` may grow up to here without looking at `released`
+    std::uint64_t threshold_ = 0; ///< so many published and unreleased bytes wake a sleeping consumer
     FutexWait wait_;
     FutexWake wake_;
 };
