@@ -1,0 +1,71 @@
+// An open file description (POSIX), and what every kind of file answers. Descriptors refer to one; dup and fork share it.
+#pragma once
+
+#include "engine/base/ref.h"
+#include "engine/kernel/io_buffer.h"
+#include "engine/kernel/wait_queue.h"
+#include "engine/mm/mappable.h"
+#include "trace/record.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <sys/stat.h>
+
+namespace ringside::fs {
+
+using kernel::IoBuffer;
+using kernel::PollMask;
+using kernel::Task;
+
+class Dentry;
+class Inode;
+
+/// Receives directory entries; false: no room, stop before this one.
+using DirentSink = std::function<bool(const std::string& name, std::uint64_t inode, std::uint8_t type, std::uint64_t next_offset)>;
+
+class File : public RefCounted {
+public:
+    explicit File(int flags) : flags_(flags) { }
+    ~File() override;
+
+    /// O_ACCMODE and status flags (O_APPEND, O_NONBLOCK, …), never O_CLOEXEC, which is the descriptor's.
+    int flags() const { return flags_; }
+    virtual Result<void> set_flags(int flags);
+    bool readable() const;
+    bool writable() const;
+    bool nonblocking() const;
+
+    // Defaults answer as Linux does for a file without the operation. `offset` present: pread/pwrite, which do not move the position.
+    virtual Result<std::size_t> read(Task& task, IoBuffer& to, std::optional<std::uint64_t> offset);
+    virtual Result<std::size_t> write(Task& task, IoBuffer& from, std::optional<std::uint64_t> offset);
+    virtual Result<std::int64_t> seek(Task& task, std::int64_t offset, int whence);
+    virtual PollMask poll();
+    /// Where pollers hang; null: always ready.
+    virtual kernel::WaitQueue* poll_queue();
+    virtual Result<long> ioctl(Task& task, std::uint32_t request, GuestAddr argument);
+    virtual Result<void> read_directory(Task& task, const DirentSink& sink);
+    virtual Result<struct stat> stat(Task& task);
+    virtual Result<void> truncate(Task& task, std::uint64_t size);
+    virtual Result<void> allocate(Task& task, int mode, std::uint64_t offset, std::uint64_t length);
+    virtual Result<void> sync(Task& task, bool data_only);
+    /// What mmap maps. ENODEV where it can't be; EACCES by mode is the caller's check.
+    virtual Result<Ref<mm::Mappable>> mappable(Task& task);
+    /// Called at each close(2) of a descriptor that refers to it (POSIX locks, flush).
+    virtual void descriptor_closed(Task& task);
+
+    /// As readlink of /proc/self/fd/N shows it: a path, "pipe:[12]", "anon_inode:[eventpoll]".
+    virtual std::string name(Task& task);
+    virtual trace::ObjectKind trace_kind() const { return trace::ObjectKind::other; }
+    /// Null for those without a place in the file system.
+    virtual Ref<Dentry> dentry();
+    virtual Ref<Inode> inode();
+    /// The trace's id of this description, given when it is first recorded.
+    std::uint64_t trace_object = 0;
+
+protected:
+    int flags_;
+};
+
+}

@@ -1,0 +1,115 @@
+// A task: one guest thread as the kernel sees it. Owns its kernel stack (a fiber), its registers and its place in a thread group.
+// Handlers get a Task& and reach everything from here.
+#pragma once
+
+#include "engine/base/guest_addr.h"
+#include "engine/base/ref.h"
+#include "engine/base/result.h"
+#include "engine/kernel/wait_queue.h"
+#include "engine/platform/platform.h"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace ringside::mm {
+class AddressSpace;
+class MemoryFile;
+}
+namespace ringside::fs {
+class FileTable;
+class FsContext;
+class File;
+}
+namespace ringside::record {
+class TaskRecorder;
+}
+
+namespace ringside::kernel {
+
+class Kernel;
+class ThreadGroup;
+class Credentials;
+class Limits;
+class TaskSignals;
+using Pid = std::int32_t;
+
+class Task : public RefCounted {
+public:
+    Kernel& kernel() const { return kernel_; }
+    Pid tid() const { return tid_; }
+    ThreadGroup& group() const { return *group_; }
+    /// Never null while the task lives.
+    mm::AddressSpace& mm() const { return *mm_; }
+    fs::FileTable& files() const { return *files_; }
+    /// Root, working directory, umask.
+    fs::FsContext& fs_context() const { return *fs_context_; }
+    const Credentials& credentials() const { return *credentials_; }
+    Limits& limits() const; ///< of the thread group
+    TaskSignals& signals() const { return *signals_; }
+    const std::string& comm() const { return comm_; }
+    platform::Registers& registers();
+    /// The recorder's state of this task; inert in `run`.
+    record::TaskRecorder& recorder() const { return *recorder_; }
+    mm::MemoryFile& memory() const;
+
+    /// A signal that is not blocked is pending (or the task is being killed): interruptible waits end.
+    bool signal_pending() const;
+
+    // The one copy-in and the one copy-out. Everything that passes is recorded.
+    Result<void> copy_in(GuestAddr from, std::span<std::byte> to);
+    Result<void> copy_out(GuestAddr to, std::span<const std::byte> from);
+    template<typename T>
+    Result<T> copy_in(GuestPtr<T> from)
+    {
+        static_assert(std::is_trivially_copyable_v<T>);
+        T value {};
+        TRY(copy_in(from.addr(), std::as_writable_bytes(std::span(&value, 1))));
+        return value;
+    }
+    template<typename T>
+    Result<void> copy_out(GuestPtr<T> to, const std::type_identity_t<T>& value)
+    {
+        static_assert(std::is_trivially_copyable_v<T>);
+        return copy_out(to.addr(), std::as_bytes(std::span(&value, 1)));
+    }
+    /// An array; E2BIG is the caller's to check before: `count` elements are allocated.
+    template<typename T>
+    Result<std::vector<T>> copy_in_array(GuestPtr<T> from, std::size_t count)
+    {
+        static_assert(std::is_trivially_copyable_v<T>);
+        std::vector<T> values(count);
+        TRY(copy_in(from.addr(), std::as_writable_bytes(std::span(values))));
+        return values;
+    }
+    /// A NUL-terminated string of fewer than `max` bytes. ENAMETOOLONG when there is no NUL among them, EFAULT.
+    Result<std::string> copy_in_string(GuestAddr from, std::size_t max);
+    /// A path: at most PATH_MAX with its NUL.
+    Result<std::string> copy_in_path(GuestPtr<const char> from) { return copy_in_string(from.addr(), 4096); }
+
+private:
+    friend class Kernel;
+    Task(Kernel& kernel, Pid tid);
+    Kernel& kernel_;
+    Pid tid_;
+    Ref<ThreadGroup> group_;
+    Ref<mm::AddressSpace> mm_;
+    Ref<fs::FileTable> files_;
+    Ref<fs::FsContext> fs_context_;
+    Ref<const Credentials> credentials_;
+    std::unique_ptr<TaskSignals> signals_;
+    std::unique_ptr<record::TaskRecorder> recorder_;
+    std::string comm_;
+};
+
+/// The host work of one blocking call, away from the kernel lock: `work` runs on an I/O helper thread and touches no kernel state;
+/// the fiber waits, uninterruptibly unless `interruptible` (then ERESTARTSYS, and the result is thrown away when it comes).
+Result<long> offload(Task& task, std::function<Result<long>()> work, bool interruptible = false);
+/// Waits until a host descriptor is ready for `events` (an epoll of the I/O helpers). ERESTARTSYS, ETIMEDOUT as WaitQueue::wait.
+Result<void> wait_host_ready(Task& task, int host_fd, PollMask events, std::optional<Nanoseconds> deadline = {});
+
+}

@@ -1,0 +1,101 @@
+// A guest address space: VMAs, what page of the memory file stands where, copy-on-write, and copying to and from the guest.
+// Shared by the tasks of a CLONE_VM family. Its host side is a platform::AddressSpace.
+#pragma once
+
+#include "engine/base/guest_addr.h"
+#include "engine/base/ref.h"
+#include "engine/mm/mappable.h"
+#include "engine/platform/platform.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ringside::mm {
+
+/// One line of /proc/PID/maps, and what a core of the kernel needs to know of a VMA.
+struct VmaInfo {
+    GuestAddr start, end;
+    int prot;              ///< PROT_*
+    bool shared;
+    std::uint64_t offset;  ///< in the object
+    std::uint64_t device, inode;
+    std::string name;      ///< path, "[heap]", "[stack]", "[vdso]", or empty
+    std::uint64_t resident; ///< bytes that were touched, as far as known
+};
+
+/// What mmap is asked for. `object` null: anonymous.
+struct MapRequest {
+    GuestAddr address;      ///< hint, or exact with MAP_FIXED
+    std::uint64_t length;
+    int prot;
+    int flags;              ///< MAP_*
+    Ref<Mappable> object;
+    std::uint64_t offset;
+    std::string name;
+    std::uint64_t device, inode;
+    std::uint64_t trace_object; ///< the trace's id of the file, 0: none
+    int max_prot;           ///< PROT_* that mprotect may reach (a shared mapping of a read-only descriptor)
+};
+
+class AddressSpace : public RefCounted {
+public:
+    /// A new, empty one; `seed` chooses where things are put (recorded in the trace's meta).
+    static Result<Ref<AddressSpace>> create(platform::Platform& platform, MemoryFile& memory, std::uint64_t seed);
+    ~AddressSpace() override;
+
+    // The memory calls, with the errnos of their man pages. Limits are checked by the caller.
+    Result<GuestAddr> map(kernel::Task& task, const MapRequest& request);
+    Result<void> unmap(kernel::Task& task, GuestAddr start, std::uint64_t length);
+    Result<void> protect(kernel::Task& task, GuestAddr start, std::uint64_t length, int prot);
+    Result<GuestAddr> remap(kernel::Task& task, GuestAddr old, std::uint64_t old_length, std::uint64_t new_length, int flags, GuestAddr target);
+    Result<GuestAddr> brk(kernel::Task& task, GuestAddr end);
+    Result<void> advise(kernel::Task& task, GuestAddr start, std::uint64_t length, int advice);
+
+    /// A copy for fork: both sides copy on write from now on.
+    Result<Ref<AddressSpace>> fork(kernel::Task& task);
+
+    enum class FaultResult { resolved, sigsegv_maperr, sigsegv_accerr, sigbus_adrerr, out_of_memory };
+    /// Serves a page fault. May block (host disk). Anything but `resolved` becomes a signal.
+    FaultResult handle_fault(kernel::Task& task, GuestAddr address, bool write, bool exec);
+
+    // Kernel access to guest memory: the only two ways. EFAULT where any byte is not accessible (some may have been copied). They fault
+    // pages in, copy-on-write included, and so may block. Recording happens in Task::copy_in and copy_out, which call these.
+    Result<void> copy_in(kernel::Task& task, GuestAddr from, std::span<std::byte> to);
+    Result<void> copy_out(kernel::Task& task, GuestAddr to, std::span<const std::byte> from);
+    /// How many bytes from the start could be copied (for partial reads and writes).
+    std::uint64_t accessible(kernel::Task& task, GuestAddr start, std::uint64_t length, bool write);
+    /// ptrace-like access (process_vm_readv, /proc/PID/mem): ignores protection of private pages.
+
+    /// A key that is equal for two tasks' addresses when they name the same memory: futexes. EFAULT where nothing is mapped.
+    struct FutexKey {
+        std::uint64_t object;
+        std::uint64_t offset;
+        friend auto operator<=>(const FutexKey&, const FutexKey&) = default;
+    };
+    Result<FutexKey> futex_key(kernel::Task& task, GuestAddr address, bool is_private);
+
+    std::vector<VmaInfo> vmas() const;
+    /// Called by a Mappable when [offset, +length) of it is gone: pages are taken back from the guest.
+    void unmap_pages(const Mappable& object, std::uint64_t offset, std::uint64_t length);
+    platform::AddressSpace& host();
+
+    // Facts that /proc and prctl show; set by the loader.
+    struct Layout {
+        GuestAddr start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end, entry;
+        std::vector<std::uint64_t> auxv;
+        std::string exe_path;
+    };
+    Layout& layout();
+    std::uint64_t total_bytes() const;    ///< VmSize
+    std::uint64_t resident_bytes() const; ///< VmRSS, as far as known
+
+private:
+    struct State;
+    explicit AddressSpace(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}

@@ -1,0 +1,35 @@
+// What mmap can map: an inode's page cache, or shared anonymous memory.
+#pragma once
+
+#include "engine/base/ref.h"
+#include "engine/base/result.h"
+#include "engine/mm/memory_file.h"
+
+#include <string>
+
+namespace ringside::kernel {
+class Task;
+}
+
+namespace ringside::mm {
+
+class AddressSpace;
+
+class Mappable : public RefCounted {
+public:
+    /// Consecutive, present bytes of the memory file that hold the object from some offset on.
+    struct Piece {
+        FileOffset at;
+        std::uint64_t length; ///< page multiple
+    };
+    /// Makes the page at `offset` (page aligned) present, with what follows it up to `wanted` bytes where that is cheap. May block on
+    /// the host's disk (the fiber waits). ENXIO past the end: the guest gets SIGBUS.
+    virtual Result<Piece> fetch(kernel::Task& task, std::uint64_t offset, std::uint64_t wanted, bool for_write) = 0;
+    /// Bytes; a mapping may reach further, its pages there give SIGBUS.
+    virtual std::uint64_t size() const = 0;
+    /// Called for every range that maps the object, so that truncation can take pages back (unmap_pages on the address space).
+    virtual void mapped(AddressSpace& space) = 0;
+    virtual void unmapped(AddressSpace& space) = 0;
+};
+
+}

@@ -1,0 +1,51 @@
+// The memory file: all guest memory lives in one sparse file on tmpfs. The Sentry maps it twice: read-only, for everybody, and
+// writable at an address that only this class knows, so that a stray write faults at once.
+#pragma once
+
+#include "engine/base/ref.h"
+#include "engine/base/result.h"
+#include "engine/boundary/host_call.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace ringside::mm {
+
+/// A byte offset in the memory file.
+using FileOffset = std::uint64_t;
+
+class MemoryFile {
+public:
+    /// `limit`: bytes that the guest may use at most (the tmpfs' size), 0 for none. Made before confinement.
+    static Result<std::unique_ptr<MemoryFile>> create(std::uint64_t limit);
+    ~MemoryFile();
+    int descriptor() const;
+
+    /// Reserves `length` bytes (page multiple) of consecutive, absent pages. ENOMEM when the offset space is used up.
+    Result<FileOffset> reserve(std::uint64_t length);
+    /// Gives back a reservation (or part of one) and its pages. Nobody may map them any more (platform flush).
+    void release(FileOffset offset, std::uint64_t length);
+    /// Frees the pages, keeps the reservation: they read as zero again.
+    void discard(FileOffset offset, std::uint64_t length);
+
+    /// The bytes, read-only, valid as long as the reservation. Touching absent pages allocates them: use read() where in doubt.
+    std::span<const std::byte> view(FileOffset offset, std::uint64_t length) const;
+    /// Copies with a fix-up for SIGBUS: ENOMEM when the memory limit is reached (the guest is then killed as by the OOM killer).
+    Result<void> read(FileOffset offset, std::span<std::byte> to) const;
+    Result<void> write(FileOffset offset, std::span<const std::byte> from);
+    Result<void> copy(FileOffset to, FileOffset from, std::uint64_t length);
+    /// preadv2 of a host file into the file; `wait` false: RWF_NOWAIT, EAGAIN where the host would have to wait for its disk. The
+    /// number of bytes read, 0 at the end of file.
+    Result<std::uint64_t> read_host(FileOffset to, std::uint64_t length, int host_fd, std::uint64_t host_offset, bool wait);
+    std::uint64_t bytes_reserved() const;
+
+private:
+    struct State;
+    explicit MemoryFile(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}
