@@ -1,0 +1,96 @@
+// The filter language: `syscall == openat && path ~ "^/etc" && ret < 0`. Parsed, checked, then evaluated per event.
+//
+// Wireshark's display filters are the model. compile() either gives a filter that is known to be sound, or one message that
+// points at a column. Evaluation is bounded: regular expressions are RE2 (linear), texts are capped.
+#pragma once
+
+#include "trace/event_view.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace ringside::trace {
+
+/// Why a text is no filter. message() is what people see: `Column 11: "ENOET" is no error name. Did you mean ENOENT?`
+struct FilterError {
+    std::size_t column = 1; ///< from 1, in bytes of the text
+    std::size_t length = 0; ///< of the piece that is wrong, for underlining; 0: the end of the text
+    std::string text;       ///< `"ENOET" is no error name. Did you mean ENOENT?`
+
+    std::string message() const;
+};
+
+/// What many rows are tested on at once: columns of equal length, as loaded into memory. A column that is empty is not
+/// loaded, and conditions on it are left to the per-event evaluation. Row i is event first_id + i.
+struct HotColumnsView {
+    EventId first_id = 1;
+    std::size_t rows = 0;
+    std::span<const std::uint8_t> kind;    ///< EventKind
+    std::span<const std::uint8_t> verdict; ///< Verdict
+    std::span<const std::uint16_t> nr;     ///< syscall number, signal number…; 0xffff where it does not fit
+    std::span<const std::uint32_t> thread;
+    std::span<const std::uint32_t> process;
+    std::span<const std::uint64_t> ts;
+    std::span<const std::uint64_t> dur;
+    std::span<const std::int32_t> ret;     ///< clamped; INT32_MIN: no result
+};
+
+namespace filter_detail {
+struct Expression;
+}
+
+/// A compiled filter; cheap to copy, may be used from several threads at once (each with an EventSource of its own).
+class Filter {
+public:
+    /// Matches everything.
+    Filter();
+
+    /// Empty and blank texts match everything.
+    static std::variant<Filter, FilterError> compile(std::string_view text);
+
+    bool matches_all() const;
+    const std::string& text() const { return text_; }
+    /// Whether evaluation needs more than the event's own row (data, strings, descriptors): slow.
+    bool needs_source() const;
+
+    /// Whether this one event matches. `source` answers for texts and payload.
+    bool matches(const Event& event, EventSource& source) const;
+
+    /// Tests `count` rows from row `begin` of the columns. Appends to `sure` the rows that match, and to `maybe` those that
+    /// the columns alone cannot decide: ask matches() for them. Rows in neither do not match. Both ascend.
+    void select(const HotColumnsView& columns, std::size_t begin, std::size_t count, std::vector<std::uint32_t>& sure,
+                std::vector<std::uint32_t>& maybe) const;
+
+private:
+    std::string text_;
+    std::shared_ptr<const filter_detail::Expression> root_;
+};
+
+/// A word that would fit at the cursor.
+struct Completion {
+    std::string text;   ///< what replaces [begin, end)
+    std::string note;   ///< a short explanation: "file descriptor", "No such file or directory"
+};
+struct Completions {
+    std::size_t begin = 0, end = 0; ///< the piece of the text that a candidate replaces
+    std::vector<Completion> candidates;
+};
+/// What may stand at byte `cursor` of `text`: fields, operators, or values of the field before it. At most 200.
+Completions complete_filter(std::string_view text, std::size_t cursor);
+
+struct FilterField {
+    std::string_view name;
+    std::string_view type; ///< "number", "text", "duration", "size", "syscall", "errno", "flag", …
+    std::string_view note;
+};
+/// All fields, for help, documentation and completion.
+std::span<const FilterField> filter_fields();
+
+}
