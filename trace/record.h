@@ -104,11 +104,15 @@ struct DataRecord {
     std::uint64_t offset;  ///< of this chunk in the whole copy
     std::uint64_t length;  ///< true length of the copy that this chunk is of
     std::array<std::uint64_t, 2> hash;
-    std::uint8_t arg; ///< 0..5, or 255 where no argument points there
+    std::uint8_t arg; ///< 0..5; 255 where no argument points there; data_arg_page: see there
     Direction direction;
     std::uint8_t flags;
     std::uint8_t reserved[5];
 };
+
+/// DataRecord::arg of the content of a mapping's pages that became present while the event was served (a call that copied to or from
+/// an untouched page of a mapped file). Not an argument's bytes: replay needs it, people mostly do not.
+constexpr std::uint8_t data_arg_page = 254;
 
 /// Sent before the first data record that names it. `hash` is XXH3_128bits of the bytes; the recorder checks it.
 struct BlobRecord {

@@ -1,4 +1,7 @@
 // What the kernel tells the recorder of one task. Inert when nothing is recorded, so callers never ask.
+//
+// A task serves one event at a time: a system call, or a note (signal, fault, page-in, …). Its id is taken at entry; its record is
+// written at the end, or earlier, without a result, when the task goes to sleep or another task's event begins.
 #pragma once
 
 #include "engine/base/guest_addr.h"
@@ -9,6 +12,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace ringside::kernel {
 class Task;
@@ -23,32 +28,61 @@ public:
     explicit TaskRecorder(Recorder& recorder);
     ~TaskRecorder();
 
+    bool enabled() const;
     /// The event being served, 0 outside of one. What a wake-up stores as its waker.
     trace::EventId current() const;
+    /// The scheduler has switched to this task's fiber (true) or away from it: host calls are charged to its event while it runs.
+    void running(bool is_running);
 
     // Called by the task's loop, in this order.
     void syscall_enter(kernel::Task& task, const platform::Registers& at_entry);
-    /// Called by the wait queue just before the fiber first sleeps in this call: the row is written without a result.
+    /// Called by the wait queue just before the fiber first sleeps: the event is written without a result.
     void blocks(kernel::Task& task);
-    /// The wake-up's cause, set by the waker.
+    /// The wake-up's cause: the event that was being served by whoever woke it.
     void woken_by(trace::EventId waker);
-    void syscall_exit(kernel::Task& task, std::int64_t ret, trace::Verdict verdict);
-    /// A signal's delivery (kernel/signal), a hardware fault that becomes one, trapped instructions, page-ins, exit, …
+    /// `ret`: value, negative errno, or negative restart code (512…), as the call leaves the kernel.
+    void syscall_exit(kernel::Task& task, std::int64_t ret, trace::Verdict verdict = trace::Verdict::served);
+    /// A call that never returns (exit, a successful execve is not one).
+    void syscall_gone(kernel::Task& task);
+
+    /// An event of one moment.
     trace::EventId note(kernel::Task& task, trace::EventKind kind, std::int32_t nr, std::int64_t ret, std::span<const std::uint64_t> args, std::string_view text = {});
-    /// Between note_begin and note_end copies and host calls are charged to the event (page-ins, signal frames).
+    /// Between note_begin and note_end copies and host calls are charged to the note. Within another event (a page-in while a call
+    /// copies) no event of its own begins: what is copied hangs on that one, page-ins' content as data_arg_page.
     void note_begin(kernel::Task& task, trace::EventKind kind, std::int32_t nr, std::span<const std::uint64_t> args, std::string_view text = {});
     void note_end(kernel::Task& task, std::int64_t ret);
 
     // Called by Task::copy_in, copy_out and the memory management.
     void copied(kernel::Task& task, trace::Direction direction, GuestAddr address, std::span<const std::byte> bytes);
-    /// The path that the call is about, as resolved by the VFS (event.path).
+    /// The path that the call is about, as resolved by the VFS (event.path). The first of a call stays.
     void path(std::string_view path);
     /// The handler answers ENOSYS/EINVAL where Linux would not.
     void unsupported();
 
+    // State that the trace follows. All hang on the current event.
+    /// A new process; `parent` null for the first. Call before its first event.
+    void process_begin(kernel::Task& leader, kernel::Task* parent);
+    void process_end(kernel::Task& task, std::int32_t status);
+    void thread_begin(kernel::Task& task);
+    void thread_end(kernel::Task& task, std::int32_t status);
+    void exec(kernel::Task& task, std::string_view path, const std::vector<std::string>& argv);
+    void comm(kernel::Task& task);
+    /// Gives an open file description or a mapped file its id in the trace; 0 when nothing is recorded.
+    std::uint64_t object(trace::ObjectKind kind, std::string_view name);
+    void fd_opened(kernel::Task& task, int fd, std::uint64_t object);
+    void fd_closed(kernel::Task& task, int fd);
+    /// prot -1: unmapped.
+    void mapping(kernel::Task& task, GuestAddr start, GuestAddr end, int prot, int flags, std::uint64_t object, std::uint64_t offset);
+
+    /// Called by Recorder when another event begins while this one has not been written.
+    void split();
+
 private:
     struct State;
-    std::unique_ptr<State> state_;
+    void write_event(bool has_ret);
+    void finish(kernel::Task& task);
+    Recorder& recorder_;
+    std::unique_ptr<State> state_; ///< null when inert
 };
 
 }

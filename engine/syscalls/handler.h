@@ -6,6 +6,7 @@
 #include "engine/base/guest_addr.h"
 #include "engine/base/result.h"
 #include "engine/kernel/task.h"
+#include "trace/syscall_table.h"
 
 #include <array>
 #include <cstdint>
@@ -71,8 +72,25 @@ struct Thunk<function> {
 
 }
 
+/// Whether the parameters fit the table's line: as many, guest pointers where it has pointers, integers where it has integers.
+template<auto function>
+consteval bool fits(const trace::SyscallInfo& info)
+{
+    using Thunk = detail::Thunk<function>;
+    if (info.arity != Thunk::arity)
+        return false;
+    for (std::size_t i = 0; i < Thunk::arity; ++i) {
+        trace::Shape shape = info.shape(i);
+        if (shape != trace::Shape::either && (shape == trace::Shape::pointer) != Thunk::pointers[i])
+            return false;
+    }
+    return true;
+}
+
 template<int nr, auto function>
 struct Register {
+    static_assert(trace::find_syscall(nr) != nullptr, "no such call in trace/syscall_table.def");
+    static_assert(fits<function>(*trace::find_syscall(nr)), "the handler's parameters do not fit its line in trace/syscall_table.def");
     explicit Register(Support support = Support::full) { handlers()[nr] = {&detail::Thunk<function>::call, support}; }
 };
 
