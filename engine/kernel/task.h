@@ -5,6 +5,7 @@
 #include "engine/base/guest_addr.h"
 #include "engine/base/ref.h"
 #include "engine/base/result.h"
+#include "engine/boundary/host_call.h"
 #include "engine/kernel/wait_queue.h"
 #include "engine/platform/platform.h"
 
@@ -13,6 +14,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -34,8 +36,13 @@ namespace ringside::kernel {
 class Kernel;
 class ThreadGroup;
 class Credentials;
+class Fiber;
 class Limits;
+class ShareGroup;
+class Sleeper;
 class TaskSignals;
+class ThreadGroup;
+struct Usage;
 using Pid = std::int32_t;
 
 class Task : public RefCounted {
@@ -59,6 +66,33 @@ public:
 
     /// A signal that is not blocked is pending (or the task is being killed): interruptible waits end.
     bool signal_pending() const;
+
+    platform::Thread& thread() const { return *thread_; }
+    /// What the event being served has cost; the worker's account while its fiber runs.
+    host::Account& account() { return account_; }
+    ShareGroup& share_group() const { return *share_group_; }
+    /// Publishes new credentials.
+    void set_credentials(Ref<const Credentials> credentials);
+    /// At most 15 bytes are kept (prctl PR_SET_NAME).
+    void set_comm(std::string_view name);
+    void set_files(Ref<fs::FileTable> files);
+    void set_fs_context(Ref<fs::FsContext> context);
+    const Usage& usage() const { return *usage_; }
+    /// As ps shows it: R, S, D, T, Z.
+    char state_letter() const;
+    bool exiting() const { return exiting_; }
+    /// The call that is served (rax at entry), -1 outside of one.
+    long syscall_nr() const { return syscall_nr_; }
+    /// For a call that returns ERESTART_RESTARTBLOCK: what restart_syscall(2) does.
+    void set_restart(std::function<Result<long>(Task&)> function) { restart_ = std::move(function); }
+
+    // Kept for the guest, as set by set_tid_address, set_robust_list and prctl.
+    GuestAddr clear_child_tid;
+    GuestAddr robust_list;
+    std::uint64_t personality = 0;
+    std::uint64_t timer_slack = 50'000;
+    int parent_death_signal = 0;
+    int nice = 0;
 
     // The one copy-in and the one copy-out. Everything that passes is recorded.
     Result<void> copy_in(GuestAddr from, std::span<std::byte> to);
@@ -93,7 +127,20 @@ public:
 
 private:
     friend class Kernel;
+    friend class Scheduler;
+    friend class Sleeper;
+    friend class ProcessTable;
+    friend struct Exit;
+    friend struct Exec;
+    friend struct Fork;
+    friend struct JobControl;
+    friend struct Signals;
+    friend struct TaskLoop;
+    /// Where it is. A task that is in the guest or asleep stands in no queue of the scheduler.
+    enum class State { fresh, ready, running, asleep, in_guest, dead };
+
     Task(Kernel& kernel, Pid tid);
+    ~Task() override;
     Kernel& kernel_;
     Pid tid_;
     Ref<ThreadGroup> group_;
@@ -104,6 +151,26 @@ private:
     std::unique_ptr<TaskSignals> signals_;
     std::unique_ptr<record::TaskRecorder> recorder_;
     std::string comm_;
+    std::unique_ptr<platform::Thread> thread_;
+    std::unique_ptr<Fiber> fiber_;
+    Ref<ShareGroup> share_group_;
+    host::Account account_;
+    State state_ = State::fresh;
+    platform::Event event_ {};              ///< what brought it from the guest
+    Sleeper* sleeper_ = nullptr;            ///< the sleep it is in
+    bool sleep_interruptible_ = false;
+    bool sleep_killable_ = false;
+    bool exiting_ = false;                  ///< ends at its way back to the guest
+    int exit_code_ = 0;                     ///< wait status of this thread's own end
+    bool kicked_ = false;                   ///< was asked to leave the guest
+    long syscall_nr_ = -1;                  ///< the call being served, -1: none
+    std::uint64_t first_argument_ = 0;      ///< rdi at entry
+    std::function<Result<long>(Task&)> restart_;
+    bool registers_replaced_ = false;       ///< by exec or sigreturn: no result is stored
+    Task* vfork_child_ = nullptr;
+    Task* vfork_parent_ = nullptr;
+    Nanoseconds guest_entry_ = 0, kernel_entry_ = 0;
+    std::unique_ptr<Usage> usage_;
 };
 
 /// The host work of one blocking call, away from the kernel lock: `work` runs on an I/O helper thread and touches no kernel state;

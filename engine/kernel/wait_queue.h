@@ -5,6 +5,7 @@
 #include "engine/base/result.h"
 
 #include <cstdint>
+#include <list>
 #include <optional>
 
 namespace ringside::kernel {
@@ -57,6 +58,32 @@ private:
     friend class Waiter;
     Waiter* first_ = nullptr;
     Waiter* last_ = nullptr;
+};
+
+/// One sleep of a fiber that may stand in several queues (poll, select, epoll_wait, signalfd …): make it, add its entries, look
+/// at what is waited for, sleep. A wake-up between adding and sleeping is not lost.
+class Sleeper {
+public:
+    explicit Sleeper(Task& task) : task_(task) { }
+    Sleeper(const Sleeper&) = delete;
+    Sleeper& operator=(const Sleeper&) = delete;
+    /// Stands in `queue` until the sleeper is destroyed. Wake-ups without any of `events` do not count.
+    void stand_in(WaitQueue& queue, PollMask events = ~PollMask{0}, bool exclusive = false);
+    /// Sleeps until a wake-up that has come since the last sleep(). As WaitQueue::wait otherwise.
+    Result<void> sleep(std::optional<Nanoseconds> deadline = {}, Interruptible = Interruptible::yes);
+    void wake();
+    Task& task() const { return task_; }
+
+private:
+    struct Entry final : Waiter {
+        Entry(Sleeper& sleeper, PollMask events) : sleeper(sleeper), events(events) { }
+        void woken(PollMask events) override;
+        Sleeper& sleeper;
+        PollMask events;
+    };
+    Task& task_;
+    std::list<Entry> entries_;
+    bool woken_ = false;
 };
 
 }

@@ -1,0 +1,55 @@
+// Which fiber runs next: a queue, first come first served. And the baton of a share group, without which no fiber of it runs.
+#pragma once
+
+#include "engine/base/ref.h"
+#include "engine/kernel/task.h"
+
+#include <deque>
+#include <vector>
+
+namespace ringside::kernel {
+
+/// The tasks whose address spaces can see each other's writes. In a replayable recording one of them runs at a time, in the guest or
+/// in the kernel, and holds the baton; it gives way where it blocks, and at its way back to the guest when others wait.
+/// Otherwise (`exclusive` false) the baton is always free.
+class ShareGroup : public RefCounted {
+public:
+    explicit ShareGroup(bool exclusive) : exclusive_(exclusive) { }
+    /// Takes it, or stands in line: false. Who stands in line gets it from release() and is made ready then.
+    bool take(Task& task);
+    /// Gives it up; whoever gets it is returned, to be made ready.
+    Ref<Task> release(Task& task);
+    /// Out of the line (the task ends).
+    void forget(Task& task);
+    bool held_by(const Task& task) const { return !exclusive_ || holder_ == &task; }
+    bool contended() const { return !line_.empty(); }
+
+private:
+    bool exclusive_;
+    Task* holder_ = nullptr;
+    std::deque<Ref<Task>> line_;
+};
+
+class Scheduler {
+public:
+    /// The task will run when its turn has come. Nothing where it is ready or running already.
+    void make_ready(Task& task);
+    /// Called on the task's own fiber: leaves it until it is made ready. Gives the baton up.
+    void block(Task& self);
+    /// Called on the task's own fiber: lets all that are ready run first. Gives the baton up where others wait for it.
+    void yield(Task& self);
+    /// Called on the task's own fiber, which has resumed its guest: leaves it until the guest comes back. Keeps the baton.
+    void leave_to_guest(Task& self);
+    /// From the main loop: runs one fiber until it leaves. False when none is ready.
+    bool run_one();
+    bool idle() const { return ready_.empty(); }
+    /// Whose fiber runs now; null in the main loop.
+    Task* current() const { return current_; }
+
+private:
+    void leave(Task& self);
+    std::deque<Ref<Task>> ready_;
+    Task* current_ = nullptr;
+};
+
+}
