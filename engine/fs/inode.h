@@ -47,7 +47,7 @@ enum class Names {
 class Inode : public RefCounted {
 public:
     /// `type`: S_IFREG, S_IFDIR, …: it never changes.
-    explicit Inode(mode_t type) : type_(type & S_IFMT) { }
+    explicit Inode(mode_t type);
     ~Inode() override;
 
     mode_t type() const { return type_; }
