@@ -113,6 +113,12 @@ struct DataRecord {
 /// DataRecord::arg of the content of a mapping's pages that became present while the event was served (a call that copied to or from
 /// an untouched page of a mapped file). Not an argument's bytes: replay needs it, people mostly do not.
 constexpr std::uint8_t data_arg_page = 254;
+/// The thread's registers (engine/platform/platform.h, Registers) where it goes on elsewhere than behind the call: a signal handler was
+/// set up, sigreturn, exec. data_arg_xstate: its extended state, where that changed too.
+constexpr std::uint8_t data_arg_registers = 253;
+constexpr std::uint8_t data_arg_xstate = 252;
+/// The registers that a new thread starts with; on the event that made it.
+constexpr std::uint8_t data_arg_child = 251;
 
 /// Sent before the first data record that names it. `hash` is XXH3_128bits of the bytes; the recorder checks it.
 struct BlobRecord {

@@ -124,19 +124,18 @@ void Recorder::publish(bool urgent)
         ring_->publish(urgent);
 }
 
-void Recorder::flush_unattributed()
+void Recorder::unattributed(host::Account& account)
 {
-    if (unattributed_.total() == 0)
+    if (account.total() == 0)
         return;
-    host_calls(0, unattributed_);
-    unattributed_.clear();
+    host_calls(0, account);
+    account.clear();
 }
 
 void Recorder::end(std::int32_t exit_status)
 {
     if (!ring_)
         return;
-    flush_unattributed();
     trace::EndRecord record {};
     record.last_event = last_id_;
     record.exit_status = exit_status;

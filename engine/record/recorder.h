@@ -59,9 +59,8 @@ public:
     /// The consumer ended the recording (disk full, bad record): the Sentry should end too.
     bool closed() const;
 
-    /// Host calls that no event caused (the hand-over to guests, sleeping): kept apart and written with event 0.
-    host::Account& unattributed() { return unattributed_; }
-    void flush_unattributed();
+    /// Host calls that no event caused (the hand-over to guests, sleeping), kept apart by the kernel: written with event 0.
+    void unattributed(host::Account& account);
 
 private:
     using Hash = std::array<std::uint64_t, 2>;
@@ -77,7 +76,6 @@ private:
     std::uint64_t last_object_ = 0;
     TaskRecorder* open_ = nullptr; ///< has taken an id and not yet written its event
     std::unordered_set<Hash, HashOfHash> known_blobs_;
-    host::Account unattributed_;
 };
 
 template<typename Record>

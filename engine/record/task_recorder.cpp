@@ -32,7 +32,7 @@ struct TaskRecorder::State {
     std::vector<Pending> pending;
     int nested = 0; ///< depth of notes within the event
     EventKind nested_kind = EventKind::marker;
-    host::Account account;
+    kernel::Task* task = nullptr; ///< whose account the event's host calls are in
 };
 
 TaskRecorder::TaskRecorder(Recorder& recorder)
@@ -58,12 +58,6 @@ trace::EventId TaskRecorder::current() const
     return state_ && state_->phase != State::Phase::idle ? state_->event.id : 0;
 }
 
-void TaskRecorder::running(bool is_running)
-{
-    if (state_)
-        host::set_current_account(is_running && state_->phase != State::Phase::idle ? &state_->account : &recorder_.unattributed());
-}
-
 void TaskRecorder::syscall_enter(kernel::Task& task, const platform::Registers& at_entry)
 {
     if (!state_)
@@ -82,11 +76,11 @@ void TaskRecorder::syscall_enter(kernel::Task& task, const platform::Registers& 
         std::fill(s.event.args.begin() + info->arity, s.event.args.end(), 0);
         s.event.object = first_object(task, *info, s.event.args);
     }
+    s.task = &task;
     s.phase = State::Phase::open;
     s.verdict = trace::Verdict::served;
     s.waker = 0;
     s.path.clear();
-    host::set_current_account(&s.account);
 }
 
 void TaskRecorder::write_event(bool has_ret)
@@ -94,10 +88,11 @@ void TaskRecorder::write_event(bool has_ret)
     State& s = *state_;
     s.event.flags = has_ret ? trace::event_flag::has_ret : 0;
     s.event.verdict = s.verdict;
-    s.event.host_calls = s.account.total();
+    host::Account& account = s.task->account();
+    s.event.host_calls = account.total();
     recorder_.emit(RecordKind::event, s.event, {bytes_of(s.path)});
-    recorder_.host_calls(s.event.id, s.account);
-    s.account.clear();
+    recorder_.host_calls(s.event.id, account);
+    account.clear();
     recorder_.id_used(this);
     recorder_.publish();
 }
@@ -157,7 +152,6 @@ void TaskRecorder::finish(kernel::Task&)
     }
     s.phase = State::Phase::idle;
     s.nested = 0;
-    host::set_current_account(&recorder_.unattributed());
 }
 
 void TaskRecorder::syscall_gone(kernel::Task&)
@@ -167,7 +161,6 @@ void TaskRecorder::syscall_gone(kernel::Task&)
     split();
     state_->phase = State::Phase::idle;
     state_->pending.clear();
-    host::set_current_account(&recorder_.unattributed());
 }
 
 trace::EventId TaskRecorder::note(kernel::Task& task, EventKind kind, std::int32_t nr, std::int64_t ret, std::span<const std::uint64_t> args, std::string_view text)
@@ -202,11 +195,11 @@ void TaskRecorder::note_begin(kernel::Task& task, EventKind kind, std::int32_t n
     std::copy_n(args.begin(), std::min<std::size_t>(args.size(), 6), s.event.args.begin());
     s.event.ip = registers.rip;
     s.event.regs_hash = register_hash(registers);
+    s.task = &task;
     s.phase = State::Phase::open;
     s.verdict = trace::Verdict::served;
     s.waker = 0;
     s.path = text;
-    host::set_current_account(&s.account);
 }
 
 void TaskRecorder::note_end(kernel::Task& task, std::int64_t ret)
@@ -237,12 +230,18 @@ void TaskRecorder::copied(kernel::Task&, Direction direction, GuestAddr address,
             }
         }
     }
-    if (s.phase == State::Phase::open) {
-        recorder_.data(s.event.id, arg, direction, address.value(), bytes);
+    hang(arg, direction, address.value(), bytes);
+}
+
+void TaskRecorder::hang(std::uint8_t arg, Direction direction, std::uint64_t address, std::span<const std::byte> bytes)
+{
+    State& s = *state_;
+    if (s.phase != State::Phase::written) {
+        recorder_.data(last_or_current(), arg, direction, address, bytes);
         return;
     }
     std::size_t kept = direction == Direction::in ? std::min(bytes.size(), recorder_.options().input_cap) : bytes.size();
-    s.pending.push_back({direction, arg, address.value(), {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(kept)}});
+    s.pending.push_back({direction, arg, address, {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(kept)}});
 }
 
 void TaskRecorder::path(std::string_view path)

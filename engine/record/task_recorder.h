@@ -31,8 +31,6 @@ public:
     bool enabled() const;
     /// The event being served, 0 outside of one. What a wake-up stores as its waker.
     trace::EventId current() const;
-    /// The scheduler has switched to this task's fiber (true) or away from it: host calls are charged to its event while it runs.
-    void running(bool is_running);
 
     // Called by the task's loop, in this order.
     void syscall_enter(kernel::Task& task, const platform::Registers& at_entry);
@@ -60,10 +58,13 @@ public:
     void unsupported();
 
     // State that the trace follows. All hang on the current event.
-    /// A new process; `parent` null for the first. Call before its first event.
+    /// A new process, told to its leader's recorder; `parent` is the task that forks, null for the first. Before thread_begin.
     void process_begin(kernel::Task& leader, kernel::Task* parent);
     void process_end(kernel::Task& task, std::int32_t status);
-    void thread_begin(kernel::Task& task);
+    /// A new thread, told to its own recorder, when its registers are as it will start with. `creator` null for the first.
+    void thread_begin(kernel::Task& task, kernel::Task* creator);
+    /// The event leaves the task with other registers than a call's result makes: recorded for replay. `xstate`: that changed too.
+    void registers_replaced(kernel::Task& task, bool xstate);
     void thread_end(kernel::Task& task, std::int32_t status);
     void exec(kernel::Task& task, std::string_view path, const std::vector<std::string>& argv);
     void comm(kernel::Task& task);
@@ -80,7 +81,11 @@ public:
 private:
     struct State;
     void write_event(bool has_ret);
+    /// What state records hang on: the event being served, or the last one.
+    trace::EventId last_or_current() const;
     void finish(kernel::Task& task);
+    /// Bytes of the event being served; after it has slept they wait for the row that completes it.
+    void hang(std::uint8_t arg, trace::Direction direction, std::uint64_t address, std::span<const std::byte> bytes);
     Recorder& recorder_;
     std::unique_ptr<State> state_; ///< null when inert
 };
