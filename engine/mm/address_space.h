@@ -53,13 +53,26 @@ public:
     Result<GuestAddr> remap(kernel::Task& task, GuestAddr old, std::uint64_t old_length, std::uint64_t new_length, int flags, GuestAddr target);
     Result<GuestAddr> brk(kernel::Task& task, GuestAddr end);
     Result<void> advise(kernel::Task& task, GuestAddr start, std::uint64_t length, int advice);
+    Result<void> sync(kernel::Task& task, GuestAddr start, std::uint64_t length, int flags);
+    /// mincore: one byte a page. ENOMEM where something is not mapped.
+    Result<std::vector<std::uint8_t>> in_core(GuestAddr start, std::uint64_t length) const;
+    /// mlock and munlock: marks only; memory is never swapped by us. `on_fault`: MLOCK_ONFAULT.
+    Result<void> lock(kernel::Task& task, GuestAddr start, std::uint64_t length, bool locked, bool on_fault);
+    /// mlockall(flags) and munlockall (0).
+    Result<void> lock_all(kernel::Task& task, int flags);
+    std::uint64_t locked_bytes() const;
+    /// mmap_min_addr and the stub region apart, whether anything is mapped in [start, +length).
+    bool anything_mapped(GuestAddr start, std::uint64_t length) const;
+    /// Bytes of private writable mappings (RLIMIT_DATA: data_vm).
+    std::uint64_t data_bytes() const;
 
     /// A copy for fork: both sides copy on write from now on.
     Result<Ref<AddressSpace>> fork(kernel::Task& task);
 
     enum class FaultResult { resolved, sigsegv_maperr, sigsegv_accerr, sigbus_adrerr, out_of_memory };
     /// Serves a page fault. May block (host disk). Anything but `resolved` becomes a signal.
-    FaultResult handle_fault(kernel::Task& task, GuestAddr address, bool write, bool exec);
+    /// `bus`: the host said SIGBUS, which over a present page means that the memory limit is reached.
+    FaultResult handle_fault(kernel::Task& task, GuestAddr address, bool write, bool exec, bool bus = false);
 
     // Kernel access to guest memory: the only two ways. EFAULT where any byte is not accessible (some may have been copied). They fault
     // pages in, copy-on-write included, and so may block. Recording happens in Task::copy_in and copy_out, which call these.
@@ -67,7 +80,10 @@ public:
     Result<void> copy_out(kernel::Task& task, GuestAddr to, std::span<const std::byte> from);
     /// How many bytes from the start could be copied (for partial reads and writes).
     std::uint64_t accessible(kernel::Task& task, GuestAddr start, std::uint64_t length, bool write);
-    /// ptrace-like access (process_vm_readv, /proc/PID/mem): ignores protection of private pages.
+    /// ptrace-like access (process_vm_readv's target, /proc/PID/mem, PTRACE_POKE): `force` ignores protection, as FOLL_FORCE does, but
+    /// writes to shared mappings that are not writable give EIO. The bytes moved; EIO/EFAULT when none could be.
+    Result<std::uint64_t> peek(kernel::Task& task, GuestAddr from, std::span<std::byte> to, bool force);
+    Result<std::uint64_t> poke(kernel::Task& task, GuestAddr to, std::span<const std::byte> from, bool force);
 
     /// A key that is equal for two tasks' addresses when they name the same memory: futexes. EFAULT where nothing is mapped.
     struct FutexKey {
@@ -79,7 +95,8 @@ public:
 
     std::vector<VmaInfo> vmas() const;
     /// Called by a Mappable when [offset, +length) of it is gone: pages are taken back from the guest.
-    void unmap_pages(const Mappable& object, std::uint64_t offset, std::uint64_t length);
+    /// `even_copies`: private copies too, as truncation does. The host has forgotten them when this returns.
+    void unmap_pages(const Mappable& object, std::uint64_t offset, std::uint64_t length, bool even_copies = false);
     platform::AddressSpace& host();
 
     // Facts that /proc and prctl show; set by the loader.

@@ -30,6 +30,10 @@ public:
     /// Called for every range that maps the object, so that truncation can take pages back (unmap_pages on the address space).
     virtual void mapped(AddressSpace& space) = 0;
     virtual void unmapped(AddressSpace& space) = 0;
+    /// A shared, writable mapping of [offset, +length) was synced or is gone: its pages may hold bytes that the host's file has not.
+    virtual Result<void> write_back(std::uint64_t offset, std::uint64_t length);
+    /// madvise(MADV_REMOVE): the pages become a hole. EOPNOTSUPP where the file cannot have any.
+    virtual Result<void> remove(kernel::Task& task, std::uint64_t offset, std::uint64_t length);
 };
 
 }

@@ -20,7 +20,11 @@ using FileOffset = std::uint64_t;
 class MemoryFile {
 public:
     /// `limit`: bytes that the guest may use at most (the tmpfs' size), 0 for none. Made before confinement.
+    /// A private tmpfs with that size where the host lets us mount one (the host then enforces the limit), else a memfd, whose use is
+    /// only looked at now and then (over_limit).
     static Result<std::unique_ptr<MemoryFile>> create(std::uint64_t limit);
+    /// The same as an unnamed file in a directory of a tmpfs, which has size= if there is a limit. The mount must not be noexec.
+    static Result<std::unique_ptr<MemoryFile>> create_in(int directory, std::uint64_t limit);
     ~MemoryFile();
     int descriptor() const;
 
@@ -40,7 +44,14 @@ public:
     /// preadv2 of a host file into the file; `wait` false: RWF_NOWAIT, EAGAIN where the host would have to wait for its disk. The
     /// number of bytes read, 0 at the end of file.
     Result<std::uint64_t> read_host(FileOffset to, std::uint64_t length, int host_fd, std::uint64_t host_offset, bool wait);
+    /// The other direction, for writable binds. Bytes written.
+    Result<std::uint64_t> write_host(FileOffset from, std::uint64_t length, int host_fd, std::uint64_t host_offset) const;
     std::uint64_t bytes_reserved() const;
+    /// Bytes of host memory that the file holds now (fstat: a host call).
+    std::uint64_t bytes_used() const;
+    std::uint64_t limit() const;
+    /// Whether the limit is reached. Asks the host at most once in 1,000 calls, unless `now`: it is called at each fault and mapping.
+    bool over_limit(bool now = false);
 
 private:
     struct State;

@@ -15,6 +15,8 @@ public:
     virtual ~PageSource() = default;
     /// The host descriptor to fill from, opened on demand and kept as long as the cache needs it.
     virtual Result<int> descriptor(kernel::Task& task) = 0;
+    /// A host descriptor that takes what shared mappings wrote (a writable bind); -1: changes stay in the cache.
+    virtual int writable_descriptor() { return -1; }
 };
 
 class PageCache final : public Mappable {
@@ -27,6 +29,8 @@ public:
     std::uint64_t size() const override;
     void mapped(AddressSpace& space) override;
     void unmapped(AddressSpace& space) override;
+    Result<void> write_back(std::uint64_t offset, std::uint64_t length) override;
+    Result<void> remove(kernel::Task& task, std::uint64_t offset, std::uint64_t length) override;
 
     /// Bytes from `offset` on as a read-only view of consecutive memory, at most `wanted`, cut at the end of file; empty there. The
     /// view is valid until the next wait.
