@@ -56,6 +56,15 @@ Result<void> Log::add(const RecordHeader& header, std::span<const std::byte> rec
         extras_.emplace_back(mapping->event, record.data());
         return {};
     }
+    case RecordKind::thread: {
+        const ThreadRecord* thread = TRY(body<ThreadRecord>(record));
+        processes_[thread->tid] = thread->pid;
+        if (thread->event != 0)
+            made_[thread->event] = thread->tid;
+        else if (first_thread_ == 0)
+            first_thread_ = thread->tid;
+        return {};
+    }
     case RecordKind::blob: {
         const BlobRecord* blob = TRY(body<BlobRecord>(record));
         blobs_[blob->hash] = record.subspan(sizeof(BlobRecord));
@@ -146,6 +155,18 @@ EventId Log::completion(EventId id) const
 {
     auto found = completions_.find(id);
     return found == completions_.end() ? 0 : found->second;
+}
+
+ProcessId Log::process_of(ThreadId thread) const
+{
+    auto found = processes_.find(thread);
+    return found == processes_.end() ? 0 : found->second;
+}
+
+ThreadId Log::thread_made_by(EventId id) const
+{
+    auto found = made_.find(id);
+    return found == made_.end() ? 0 : found->second;
 }
 
 std::string Log::meta(const std::string& key) const

@@ -43,6 +43,12 @@ public:
     std::span<const trace::EventId> of_thread(trace::ThreadId thread) const;
     /// The row that completes the call `id`; 0: it never returned.
     trace::EventId completion(trace::EventId id) const;
+    /// The process that a thread belongs to; 0 for an unknown one.
+    trace::ProcessId process_of(trace::ThreadId thread) const;
+    /// The thread that event `id` made (fork, clone); 0: none.
+    trace::ThreadId thread_made_by(trace::EventId id) const;
+    /// The first process' first thread; 0 in an empty recording.
+    trace::ThreadId first_thread() const { return first_thread_; }
     /// A value of `meta`, empty where it is missing.
     std::string meta(const std::string& key) const;
 
@@ -65,6 +71,9 @@ private:
     std::unordered_map<Hash, std::span<const std::byte>, HashOfHash> blobs_;
     std::unordered_map<trace::ThreadId, std::vector<trace::EventId>> threads_;
     std::unordered_map<trace::EventId, trace::EventId> completions_;
+    std::unordered_map<trace::ThreadId, trace::ProcessId> processes_;
+    std::unordered_map<trace::EventId, trace::ThreadId> made_;
+    trace::ThreadId first_thread_ = 0;
     std::map<std::string, std::string> meta_;
 };
 
