@@ -33,6 +33,8 @@ public:
     void drop();
     /// rename(2): the same dentry under another parent.
     void move(Ref<Dentry> parent, const std::string& name);
+    /// As move, for one that was dropped (RENAME_EXCHANGE).
+    void revive(Ref<Dentry> parent, const std::string& name);
     /// Is `other` this one or below it?
     bool contains(const Dentry& other) const;
 

@@ -21,6 +21,7 @@ using kernel::Task;
 
 class Dentry;
 class Inode;
+struct Path;
 
 /// Receives directory entries; false: no room, stop before this one.
 using DirentSink = std::function<bool(const std::string& name, std::uint64_t inode, std::uint8_t type, std::uint64_t next_offset)>;
@@ -61,6 +62,14 @@ public:
     /// Null for those without a place in the file system.
     virtual Ref<Dentry> dentry();
     virtual Ref<Inode> inode();
+    /// Where it was opened; null for those without a place.
+    virtual const Path* path() const;
+    /// O_PATH: names a place, does no input or output.
+    bool is_path_only() const { return (flags_ & path_flag) != 0; }
+    static constexpr int path_flag = 010000000; ///< O_PATH
+    /// SIGIO's receiver, as F_SETOWN gave it (kept, never used: no file here sends SIGIO).
+    int owner = 0;
+    int owner_signal = 0;
     /// The trace's id of this description, given when it is first recorded.
     std::uint64_t trace_object = 0;
 

@@ -74,6 +74,10 @@ public:
     /// At exit, by the last user of the table.
     void close_all(Task& task);
 
+    /// Tells the recorder of all that is open (the first process starts).
+    void announce(Task& task);
+    /// Before there is a task: the standard files.
+    void put(int fd, Ref<File> file);
     /// Open numbers, ascending (/proc/PID/fd).
     std::vector<int> numbers() const;
     /// The descriptions by number, for the trace's first records of a process.
@@ -98,6 +102,7 @@ private:
     void give_back(int fd);
     void fill(Task& task, int fd, Ref<File> file, bool close_on_exec);
     void closed(Task& task, int fd, Ref<File> file);
+    void record(Task& task, int fd, File& file);
     std::vector<Slot> slots_;
     int lowest_free_ = 0; ///< nothing below is free
 };

@@ -34,9 +34,10 @@ struct RootConfig {
     int processors = 1;
 };
 
-/// Overlay on the host's tree, /proc, /dev, /dev/pts, /dev/shm, /sys, binds. Runs in `task`'s fiber (it may block on the host).
-Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, mm::MemoryFile& memory, Task& task, RootConfig config);
-/// Descriptors 0-2: those of the caller. A number that the caller has closed stays closed.
-Result<Ref<FileTable>> make_standard_files(Task& task, Vfs& vfs);
+/// Overlay on the host's tree, /proc, /dev, /dev/pts, /dev/shm, /sys, binds. Before the first task: it may block on the host.
+Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig config);
+/// Descriptors 0-2: those of the caller. A number that the caller has closed stays closed. Kernel::start announces them to the
+/// recorder (FileTable::announce).
+Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs& vfs);
 
 }

@@ -93,6 +93,9 @@ private:
     dev_t anonymous_device_;
 };
 
+/// Vfs::path_name of the task's own root.
+std::string path_name(Task& task, const Path& path, bool* reachable = nullptr);
+
 /// May the task (its file system ids) do this? `mask` of MAY_READ… as access(2): R_OK, W_OK, X_OK. EACCES. Capabilities count.
 Result<void> check_permission(Task& task, const Attributes& attributes, int mask);
 /// The same for a place: EROFS for writing on a read-only mount.
