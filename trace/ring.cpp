@@ -83,6 +83,10 @@ bool RingProducer::wait_for(std::uint64_t end)
         if (end <= limit_)
             return true;
         publish(true);
+        if (shared_->consumer_waits.exchange(0) != 0) { // it may sleep on although all was published before
+            shared_->written_word.fetch_add(1);
+            wake_(&shared_->written_word);
+        }
         std::uint32_t word = shared_->released_word.load();
         shared_->producer_waits.store(1);
         // The other side sets released (or closed) first and looks at the flag then: one of the two sees the other.
