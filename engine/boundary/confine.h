@@ -1,0 +1,58 @@
+// Becoming confined: the steps of the Sentry's start-up, in their order. Every step says in one line why it failed and what to do.
+//
+//   enter_namespaces -> build_root -> (memory file, template of stubs) -> restrict_files -> drop_privileges -> watch_parent
+//   -> (helper threads) -> install_filter (filter.h)
+#pragma once
+
+#include "engine/boundary/channel.h"
+#include "engine/boundary/failure.h"
+#include "engine/boundary/host_call.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ringside::boundary {
+
+enum class Level { full, reduced };
+
+struct BindPlan {
+    std::string source; ///< on the host
+    bool read_only = false;
+};
+
+struct Plan {
+    Level level = Level::full;
+    std::string root = "/";
+    std::vector<BindPlan> binds;
+    std::uint64_t memory_limit = 0; ///< bytes, 0: none
+};
+
+/// What the guest's world is made of, opened before the way there was closed. All O_PATH.
+struct HostView {
+    host::Fd root;
+    std::vector<host::Fd> binds;   ///< in the order of the plan
+    host::Fd memory_directory;     ///< a private tmpfs with the limit as its size; invalid: none (use a memfd)
+    bool one_id = false;           ///< the user namespace maps one id only: ask for owners
+};
+
+/// Steps 2 and 3: new user, mount, net, ipc, uts and pid namespaces. Returns in the child, which is process 1 of the new pid namespace;
+/// the caller's process stays behind as its guard (guard.h) and never returns from here. Single-threaded.
+Failure enter_namespaces(Channel& channel, HostView& view);
+
+/// Step 4: the mounts. Afterwards the process sees the plan's root (read-only), the binds, and nothing else of the host.
+Failure build_root(const Plan& plan, HostView& view);
+
+/// The same descriptors without namespaces, for the reduced level.
+Failure open_view(const Plan& plan, HostView& view);
+
+/// Step 6: Landlock. `required`: fail where the kernel has none; otherwise *abi becomes 0.
+Failure restrict_files(const Plan& plan, const HostView& view, bool required, int* abi);
+
+/// Step 7: every capability, the bounding set, securebits, no_new_privs. Per thread: call it before threads are made.
+Failure drop_privileges();
+
+/// Step 8: die with the parent process. Last of the credential changes, which clear it.
+Failure watch_parent();
+
+}
