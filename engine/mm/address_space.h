@@ -94,6 +94,8 @@ public:
     Result<FutexKey> futex_key(kernel::Task& task, GuestAddr address, bool is_private);
 
     std::vector<VmaInfo> vmas() const;
+    /// Tells the task's recorder all mappings: after exec, when the task has this address space. Later changes are told as they are made.
+    void record_mappings(kernel::Task& task) const;
     /// Called by a Mappable when [offset, +length) of it is gone: pages are taken back from the guest.
     /// `even_copies`: private copies too, as truncation does. The host has forgotten them when this returns.
     void unmap_pages(const Mappable& object, std::uint64_t offset, std::uint64_t length, bool even_copies = false);
@@ -109,8 +111,9 @@ public:
     std::uint64_t total_bytes() const;    ///< VmSize
     std::uint64_t resident_bytes() const; ///< VmRSS, as far as known
 
+    struct State; ///< for the files of this folder alone
+
 private:
-    struct State;
     explicit AddressSpace(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

@@ -62,6 +62,7 @@ struct MemoryFile::State {
     std::uint64_t reserved = 0;
     unsigned calls_since_look = 0;
     bool over = false;
+    std::uint64_t identities = 0;
 
     static Result<std::unique_ptr<State>> make(host::Fd fd, std::uint64_t limit);
     Result<void> map_both();
@@ -231,6 +232,11 @@ std::uint64_t MemoryFile::bytes_used() const
 std::uint64_t MemoryFile::limit() const
 {
     return state_->limit;
+}
+
+std::uint64_t MemoryFile::next_identity()
+{
+    return state_->identities++ * 2 + 1;
 }
 
 bool MemoryFile::over_limit(bool now)

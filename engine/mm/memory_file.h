@@ -50,6 +50,8 @@ public:
     /// Bytes of host memory that the file holds now (fstat: a host call).
     std::uint64_t bytes_used() const;
     std::uint64_t limit() const;
+    /// A number that no other address space has: odd, so that it is no address of an object either.
+    std::uint64_t next_identity();
     /// Whether the limit is reached. Asks the host at most once in 1,000 calls, unless `now`: it is called at each fault and mapping.
     bool over_limit(bool now = false);
 
