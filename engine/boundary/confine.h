@@ -25,14 +25,12 @@ struct Plan {
     Level level = Level::full;
     std::string root = "/";
     std::vector<BindPlan> binds;
-    std::uint64_t memory_limit = 0; ///< bytes, 0: none
 };
 
 /// What the guest's world is made of, opened before the way there was closed. All O_PATH.
 struct HostView {
     host::Fd root;
     std::vector<host::Fd> binds;   ///< in the order of the plan
-    host::Fd memory_directory;     ///< a private tmpfs with the limit as its size; invalid: none (use a memfd)
     bool one_id = false;           ///< the user namespace maps one id only: ask for owners
 };
 
@@ -43,7 +41,8 @@ Failure enter_namespaces(Channel& channel, HostView& view);
 /// Step 4: the mounts. Afterwards the process sees the plan's root (read-only), the binds, and nothing else of the host.
 Failure build_root(const Plan& plan, HostView& view);
 
-/// The same descriptors without namespaces, for the reduced level.
+/// The same without namespaces, for the reduced level: a guard all the same, and the descriptors.
+Failure enter_reduced(Channel& channel);
 Failure open_view(const Plan& plan, HostView& view);
 
 /// Step 6: Landlock. `required`: fail where the kernel has none; otherwise *abi becomes 0.

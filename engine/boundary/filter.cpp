@@ -119,6 +119,7 @@ Failure install_filter(const FilterOptions& options, std::vector<std::uint64_t>*
         return because("cannot make a seccomp filter", ENOMEM);
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     static_cast<void>(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2));
+    static_cast<void>(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP)); // i386 and x32 numbers
     for (const HostCall& call : host_calls(options.writable_binds)) {
         if (result == 0)
             result = add_rules(filter, call);

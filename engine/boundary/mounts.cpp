@@ -158,11 +158,6 @@ Failure build_root(const Plan& plan, HostView& view)
         if (Failure failure = attach(view.binds[i], "bind" + std::to_string(i)))
             return failure;
     }
-    if (plan.memory_limit != 0) {
-        view.memory_directory = new_tmpfs(plan.memory_limit, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-        if (!view.memory_directory.valid())
-            return because("cannot make a tmpfs for the guest's memory", errno, advice);
-    }
     if (Failure failure = leave_host())
         return failure;
     return test_effect(view);

@@ -15,6 +15,17 @@ constexpr const char* no_user_namespace_advice
     = "this host or container forbids user namespaces: allow them (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone; "
       "docker run --security-opt seccomp=unconfined), or use --confinement=reduced";
 
+/// Forks: the parent becomes the guard, the child goes on.
+Failure leave_guard(const Channel& channel)
+{
+    pid_t child = fork();
+    if (child < 0)
+        return because("cannot fork", errno);
+    if (child > 0)
+        guard(channel, child);
+    return {};
+}
+
 }
 
 Failure enter_namespaces(Channel& channel, HostView& view)
@@ -34,12 +45,12 @@ Failure enter_namespaces(Channel& channel, HostView& view)
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID) != 0)
         return because("cannot make mount, network, ipc, uts and pid namespaces", errno,
             "a security module restricts user namespaces: install Ringside's AppArmor profile, or use --confinement=reduced");
-    pid_t child = fork();
-    if (child < 0)
-        return because("cannot fork into the pid namespace", errno);
-    if (child > 0)
-        guard(channel, child);
-    return {};
+    return leave_guard(channel);
+}
+
+Failure enter_reduced(Channel& channel)
+{
+    return leave_guard(channel);
 }
 
 }

@@ -95,6 +95,10 @@ public:
     /// Ends the guest gently: its first process gets SIGTERM, after two seconds the whole sandbox is killed.
     void stop();
 
+    /// Mode::boundary: the Sentry's report of itself, while it stays as it is until finish(). None: it ended, or the time is over.
+    std::optional<std::string> wait_report(std::chrono::milliseconds timeout);
+    void finish();
+
     Progress progress() const;
     /// Becomes readable when wait() has news (for a main loop of one's own).
     int descriptor() const;

@@ -1,0 +1,221 @@
+// Putting the guest's world together.
+
+#include "app/sentry/guest.h"
+
+#include "engine/boundary/owners.h"
+#include "engine/fs/setup.h"
+#include "trace/ring.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace ringside::sentry {
+
+namespace {
+
+using boundary::because;
+using boundary::Failure;
+
+/// The VFS asks here for true owners; the question goes to the supervisor, from an I/O helper.
+class AskSupervisor final : public fs::OwnerLookup {
+public:
+    Result<std::map<std::string, fs::Owner>> owners(kernel::Task& task, int directory) override
+    {
+        std::map<std::string, boundary::Owner> found;
+        TRY(kernel::offload(task, [this, directory, &found]() -> Result<long> {
+            found = TRY(client_.list(directory));
+            return 0;
+        }));
+        std::map<std::string, fs::Owner> result;
+        for (const auto& [name, owner] : found)
+            result.emplace(name, fs::Owner {owner.uid, owner.gid});
+        return result;
+    }
+
+private:
+    boundary::OwnerClient client_ {control::owner_fd};
+};
+
+int processors()
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+Result<std::span<std::byte>> map_ring()
+{
+    struct stat status {};
+    if (fstat(control::ring_fd, &status) != 0)
+        return Errno(errno);
+    auto size = static_cast<std::size_t>(status.st_size);
+    void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, control::ring_fd, 0);
+    if (address == MAP_FAILED)
+        return Errno(errno);
+    close(control::ring_fd);
+    return std::span(static_cast<std::byte*>(address), size);
+}
+
+}
+
+Caller Caller::current()
+{
+    Caller caller {getuid(), getgid(), {}, ::umask(0)};
+    caller.groups.resize(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
+    if (getgroups(static_cast<int>(caller.groups.size()), caller.groups.data()) < 0)
+        caller.groups.clear();
+    return caller;
+}
+
+Guest::Guest(const control::SentryConfig& config, Caller caller, boundary::Channel& channel)
+    : config_(config)
+    , caller_(std::move(caller))
+    , channel_(channel)
+    , cpu_(config.cpu >= 0 ? config.cpu : sched_getcpu())
+{
+}
+
+Guest::~Guest() = default;
+
+Failure Guest::make_platform()
+{
+    auto memory = mm::MemoryFile::create(config_.memory);
+    if (!memory.ok())
+        return because("cannot make the guest's memory", memory.error().value());
+    memory_ = std::move(memory).value();
+    platform::StubOptions options {};
+    options.memory_file = memory_->descriptor();
+    options.cpu = cpu_;
+    options.trap_tsc = config_.mode == "record";
+    options.trap_cpuid = config_.mode == "record" && platform::cpuid_traps();
+    auto made = platform::make_stub_platform(options);
+    if (!made.ok())
+        return because("cannot start the processes that hold the guest", made.error().value(), "the host needs Linux 5.15 or newer on x86-64 with FSGSBASE");
+    platform_ = std::move(made).value();
+    return {};
+}
+
+kernel::Options Guest::kernel_options()
+{
+    kernel::Options options;
+    options.mode = config_.mode == "record" ? kernel::Mode::record : kernel::Mode::run;
+    options.argv = config_.argv;
+    options.environment = config_.env;
+    options.uid = caller_.uid;
+    options.gid = caller_.gid;
+    options.groups = caller_.groups;
+    utsname names {};
+    if (uname(&names) == 0)
+        options.hostname = names.nodename;
+    if (config_.pids != 0)
+        options.pid_limit = config_.pids;
+    options.memory_limit = config_.memory;
+    options.processors = config_.mode == "record" ? 1 : processors();
+    options.trap_instructions = config_.mode == "record";
+    static_cast<void>(getrandom(options.seed.data(), options.seed.size(), 0));
+    options.first_process_stopped = [this](int signo) { static_cast<void>(channel_.send(control::Kind::stopped, signo).ok()); };
+    return options;
+}
+
+Failure Guest::make_kernel(boundary::HostView& view)
+{
+    if (config_.mode == "record") {
+        auto ring = map_ring();
+        if (!ring.ok())
+            return because("cannot map the event ring", ring.error().value());
+        recorder_ = std::make_unique<record::Recorder>(ring.value(), record::RecorderOptions {.input_cap = config_.data_cap});
+    } else {
+        recorder_ = std::make_unique<record::Recorder>();
+    }
+    auto made = kernel::Kernel::create(kernel_options(), *platform_, *memory_, *recorder_);
+    if (!made.ok())
+        return because("cannot start the guest's kernel", made.error().value());
+    kernel_ = std::move(made).value();
+
+    fs::RootConfig root;
+    root.root = std::move(view.root);
+    for (std::size_t i = 0; i < view.binds.size(); ++i)
+        root.binds.push_back({std::move(view.binds[i]), config_.binds[i].target, config_.binds[i].read_only, config_.binds[i].source});
+    root.working_directory = config_.cwd;
+    root.memory_limit = config_.memory;
+    root.processors = kernel_->options().processors;
+    if (view.one_id)
+        owners_ = std::make_unique<AskSupervisor>();
+    root.owners = owners_.get();
+    auto context = fs::make_file_system(*kernel_, std::move(root));
+    if (!context.ok())
+        return because("cannot set up the guest's file system (working directory " + config_.cwd + ")", context.error().value());
+    context.value()->umask = caller_.umask;
+    auto files = fs::make_standard_files(*kernel_, *context.value()->vfs);
+    if (!files.ok())
+        return because("cannot hand in the descriptors 0-2", files.error().value());
+    if (auto started = kernel_->start(context.value(), files.value()); !started.ok())
+        return because("cannot make the first process", started.error().value());
+    return {};
+}
+
+Failure Guest::make_example()
+{
+    auto space = platform_->create_address_space();
+    if (!space.ok())
+        return because("cannot make a stub", space.error().value());
+    example_ = std::move(space).value();
+    auto thread = example_->create_thread();
+    if (!thread.ok())
+        return because("cannot make a guest thread", thread.error().value());
+    example_thread_ = std::move(thread).value();
+    return {};
+}
+
+void Guest::take_message()
+{
+    auto message = channel_.receive();
+    if (!message.ok()) {
+        kernel_->kill_all(); // the supervisor is gone; the guard kills us as well
+        return;
+    }
+    switch (message.value().kind) {
+    case control::Kind::signal:
+        kernel_->terminal_signal(message.value().value);
+        break;
+    case control::Kind::resume:
+        kernel_->terminal_signal(SIGCONT);
+        break;
+    default:
+        break;
+    }
+}
+
+Failure Guest::prepare_run()
+{
+    if (cpu_ >= 0) {
+        // The worker only: helpers, made before, may run anywhere.
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(static_cast<std::size_t>(cpu_), &set);
+        sched_setaffinity(0, sizeof(set), &set);
+    }
+    kernel_->host_poller().watch(channel_.descriptor(), EPOLLIN, [this](kernel::PollMask) { take_message(); });
+    return {};
+}
+
+Failure Guest::run()
+{
+    static_cast<void>(channel_.send(control::Kind::started).ok());
+    int status = kernel_->run();
+    recorder_->end(status);
+    recorder_->publish(true);
+    if (auto sent = channel_.send(control::Kind::ended, status); !sent.ok())
+        return because("control socket", sent.error().value());
+    return {};
+}
+
+}

@@ -1,0 +1,58 @@
+// The guest of this Sentry: its memory, platform, kernel and files, in the order in which the confinement lets them be made.
+#pragma once
+
+#include "engine/boundary/channel.h"
+#include "engine/boundary/config.h"
+#include "engine/boundary/confine.h"
+#include "engine/fs/host/owners.h"
+#include "engine/kernel/kernel.h"
+#include "engine/mm/memory_file.h"
+#include "engine/platform/platform.h"
+#include "engine/record/recorder.h"
+
+#include <memory>
+
+namespace ringside::sentry {
+
+/// Who the caller is, looked up before the user namespace hides it.
+struct Caller {
+    kernel::Uid uid;
+    kernel::Gid gid;
+    std::vector<kernel::Gid> groups;
+    mode_t umask;
+    static Caller current();
+};
+
+class Guest {
+public:
+    Guest(const control::SentryConfig& config, Caller caller, boundary::Channel& channel);
+    ~Guest();
+    /// Before the Sentry sheds its rights: the memory file and the template of stubs.
+    boundary::Failure make_platform();
+    /// Before the filter: the helper threads, the ring, the file system, the first process.
+    boundary::Failure make_kernel(boundary::HostView& view);
+    /// One address space and thread, for `ringside boundary` to look at.
+    boundary::Failure make_example();
+    /// Pins the worker to its processor, and listens to the supervisor.
+    boundary::Failure prepare_run();
+    /// Runs the guest to its end: the wait status has been sent.
+    boundary::Failure run();
+
+private:
+    kernel::Options kernel_options();
+    void take_message();
+
+    const control::SentryConfig& config_;
+    Caller caller_;
+    boundary::Channel& channel_;
+    int cpu_;
+    std::unique_ptr<mm::MemoryFile> memory_;
+    std::unique_ptr<platform::Platform> platform_;
+    std::unique_ptr<record::Recorder> recorder_;
+    std::unique_ptr<fs::OwnerLookup> owners_;
+    std::unique_ptr<kernel::Kernel> kernel_;
+    std::unique_ptr<platform::AddressSpace> example_;
+    std::unique_ptr<platform::Thread> example_thread_;
+};
+
+}
