@@ -7,7 +7,7 @@ Checkpointer::Checkpointer(std::string path)
     : database_(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX)
 {
     sqlite3_busy_timeout(database_.handle(), 1000);
-    database_.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;");
+    database_.exec("PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;");
     thread_ = std::thread([this] { run(); });
 }
 

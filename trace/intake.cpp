@@ -35,14 +35,6 @@ std::span<const std::byte> as_span(std::string_view text)
     return std::as_bytes(std::span(text.data(), text.size()));
 }
 
-/// A 32-bit signed argument whose upper half is empty is kept as the number that the kernel sees: AT_FDCWD as -100.
-std::uint64_t narrowed(ArgKind kind, std::uint64_t value)
-{
-    if ((kind == ArgKind::fd || kind == ArgKind::dirfd || kind == ArgKind::int_ || kind == ArgKind::pid) && (value >> 32) == 0)
-        return static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(value)));
-    return value;
-}
-
 EventRow make_row(const EventRecord& record)
 {
     EventRow row{};
@@ -64,11 +56,8 @@ EventRow make_row(const EventRecord& record)
     row.flags = record.flags;
     row.arity = 6;
     if (record.kind == EventKind::syscall) {
-        if (const SyscallInfo* info = find_syscall(record.nr)) {
+        if (const SyscallInfo* info = find_syscall(record.nr))
             row.arity = info->arity;
-            for (std::size_t i = 0; i < info->arity; ++i)
-                row.args[i] = narrowed(info->slots[i].kind, row.args[i]);
-        }
     } else {
         while (row.arity > 0 && row.args[row.arity - 1u] == 0)
             --row.arity;
@@ -247,7 +236,7 @@ bool Intake::take_data(const RecordCopy& copy)
     if (!with_payload(copy, record, bytes, ring_max_record) || !event_known(record.event))
         return false;
     bool is_blob = (record.flags & data_flag::is_blob) != 0;
-    if ((record.arg > 5 && record.arg != 255) || record.direction > Direction::out
+    if ((record.arg > 5 && record.arg < data_arg_child) || record.direction > Direction::out
         || (record.flags & ~(data_flag::capped | data_flag::is_blob)) != 0 || (is_blob && !bytes.empty())
         || record.offset > time_limit || record.length > time_limit || bytes.size() > record.length)
         return fail(fmt::format("data of event {} with argument {}, flags {}, length {}", record.event, record.arg, record.flags, record.length));
@@ -375,12 +364,12 @@ bool Intake::take_exec(const RecordCopy& copy)
         return false;
     std::string_view text = as_text(payload);
     std::size_t path_end = text.find('\0');
-    std::size_t comm_end = path_end == text.npos ? text.npos : text.find('\0', path_end + 1);
+    std::size_t comm_end = path_end == text.npos ? text.npos : std::min(text.find('\0', path_end + 1), text.size());
     if (comm_end == text.npos || path_end > text_limit || comm_end - path_end > 256)
         return fail(fmt::format("the exec of event {} lacks path or name", record.event));
     live_.end_mappings(record.pid, record.event, last_event_);
     StringId path = intern(payload.first(path_end));
-    add(Op::exec, payload.subspan(comm_end + 1)).value = {to_column(record.event), record.pid, path, record.argc};
+    add(Op::exec, payload.subspan(std::min(comm_end + 1, payload.size()))).value = {to_column(record.event), record.pid, path, record.argc};
     set_comm(record.pid, record.event, std::string(text.substr(path_end + 1, comm_end - path_end - 1)));
     return true;
 }

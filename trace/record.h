@@ -26,7 +26,7 @@ enum class RecordKind : std::uint16_t {
     process_end,  ///< ProcessEndRecord
     thread,       ///< ThreadRecord: a thread begins
     thread_end,   ///< ThreadEndRecord
-    exec,         ///< ExecRecord, payload: path, NUL, comm, NUL, argv joined by NUL
+    exec,         ///< ExecRecord, payload: path, NUL, comm, then a NUL and an argument for each of argv
     comm,         ///< CommRecord, payload: the thread's new name
     object,       ///< ObjectRecord, payload: path or other name: an open file description's target
     fd_open,      ///< FdRecord: number now refers to object

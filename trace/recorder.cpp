@@ -139,6 +139,7 @@ struct Recorder::State {
     void fail_write(const SqlError& error);
     void end_with(RecordingEnd end, std::string message);
     void write_end();
+    void write_end_rows();
     void leave_wal();
     void notify();
 
@@ -322,30 +323,41 @@ void Recorder::State::run()
     notify();
 }
 
+void Recorder::State::write_end_rows()
+{
+    writer->database().exec("BEGIN");
+    writer->set_meta("end", end_name(status.end));
+    if (!status.message.empty())
+        writer->set_meta("end_message", status.message);
+    writer->set_meta("end_time", now_text());
+    if (intake.ended())
+        writer->set_meta("exit_status", std::int64_t{intake.exit_status()});
+    writer->database().exec("COMMIT");
+}
+
 /// Says in the file how it ended, and makes the one file of it.
 void Recorder::State::write_end()
 {
     if (status.end == RecordingEnd::disk_full || status.end == RecordingEnd::failed)
         reserve.give_up();
-    try {
-        writer->database().exec("BEGIN");
-        writer->set_meta("end", end_name(status.end));
-        if (!status.message.empty())
-            writer->set_meta("end_message", status.message);
-        writer->set_meta("end_time", now_text());
-        if (intake.ended())
-            writer->set_meta("exit_status", std::int64_t{intake.exit_status()});
-        writer->database().exec("COMMIT");
-    } catch (const SqlError& error) {
-        writer->rollback();
-        std::scoped_lock lock(mutex);
-        if (status.message.empty())
-            status.message = fmt::format("The end could not be written: {}.", error.what());
-    }
     checkpointer->stop();
+    try {
+        write_end_rows();
+    } catch (const SqlError&) {
+        writer->rollback();
+        // The log has reached a limit: what moves into the trace makes room in it.
+        sqlite3_wal_checkpoint_v2(writer->database().handle(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+        try {
+            write_end_rows();
+        } catch (const SqlError& error) {
+            writer->rollback();
+            std::scoped_lock lock(mutex);
+            if (status.message.empty())
+                status.message = fmt::format("The end could not be written: {}.", error.what());
+        }
+    }
     if (options.build_indexes && status.end != RecordingEnd::disk_full && status.end != RecordingEnd::failed)
-        sqlite3_exec(writer->database().handle(), "PRAGMA cache_spill = ON; PRAGMA threads = 0;", nullptr, nullptr, nullptr),
-            sqlite3_exec(writer->database().handle(), index_sql, nullptr, nullptr, nullptr);
+        sqlite3_exec(writer->database().handle(), index_sql, nullptr, nullptr, nullptr); // readers do without, if need be
     leave_wal();
     reserve.give_up();
 }

@@ -22,7 +22,7 @@ public:
     /// Scans the trace once for who did what: 4 bytes an event are kept. Throws Error, also where the ids are not dense.
     explicit ReplayLog(TraceFile& trace);
 
-    EventId last_event() const { return owner_count_; }
+    EventId last_event() const { return last_event_; }
 
     /// The next event of the thread, from its first on; nothing after its last. Valid until eight other blocks were read.
     const ReplayEvent* next(ThreadId thread);
@@ -57,7 +57,7 @@ private:
     const Block& block_of(EventId id);
 
     TraceFile& trace_;
-    EventId owner_count_ = 0;
+    EventId last_event_ = 0;
     std::unordered_map<ThreadId, Thread> by_thread_;
     std::vector<Block> blocks_; ///< a ring: the oldest is replaced
     std::size_t next_block_ = 0;

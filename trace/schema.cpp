@@ -36,7 +36,7 @@ CREATE TABLE event(
 );
 CREATE TABLE data(
   id INTEGER PRIMARY KEY,  -- event << 20 | n
-  arg INTEGER,             -- 0..5, NULL: no argument points there
+  arg INTEGER,             -- 0..5; 254 a page of a mapping, 251..253 registers; NULL: none of these
   direction INTEGER,       -- 0 copied in from the guest, 1 copied out to it
   capped INTEGER,          -- 1: the guest's buffer was longer than what is kept
   address INTEGER,
@@ -83,12 +83,24 @@ CREATE VIEW syscalls AS SELECT
   t.process AS process,
   e.thread AS thread,
   coalesce(s.name, 'syscall_' || e.nr) AS name,
-  coalesce(CASE WHEN e.a0 BETWEEN -65536 AND 65536 THEN e.a0 WHEN e.a0 IS NOT NULL THEN printf('0x%x', e.a0) END, '')
-    || coalesce(CASE WHEN e.a1 BETWEEN -65536 AND 65536 THEN ', ' || e.a1 WHEN e.a1 IS NOT NULL THEN printf(', 0x%x', e.a1) END, '')
-    || coalesce(CASE WHEN e.a2 BETWEEN -65536 AND 65536 THEN ', ' || e.a2 WHEN e.a2 IS NOT NULL THEN printf(', 0x%x', e.a2) END, '')
-    || coalesce(CASE WHEN e.a3 BETWEEN -65536 AND 65536 THEN ', ' || e.a3 WHEN e.a3 IS NOT NULL THEN printf(', 0x%x', e.a3) END, '')
-    || coalesce(CASE WHEN e.a4 BETWEEN -65536 AND 65536 THEN ', ' || e.a4 WHEN e.a4 IS NOT NULL THEN printf(', 0x%x', e.a4) END, '')
-    || coalesce(CASE WHEN e.a5 BETWEEN -65536 AND 65536 THEN ', ' || e.a5 WHEN e.a5 IS NOT NULL THEN printf(', 0x%x', e.a5) END, '') AS arguments,
+  coalesce(CASE WHEN e.a0 BETWEEN -65536 AND 65536 THEN e.a0
+         WHEN e.a0 BETWEEN 4294901760 AND 4294967295 THEN e.a0 - 4294967296
+         WHEN e.a0 IS NOT NULL THEN printf('0x%x', e.a0) END, '')
+    || coalesce(CASE WHEN e.a1 BETWEEN -65536 AND 65536 THEN ', ' || e.a1
+         WHEN e.a1 BETWEEN 4294901760 AND 4294967295 THEN ', ' || (e.a1 - 4294967296)
+         WHEN e.a1 IS NOT NULL THEN printf(', 0x%x', e.a1) END, '')
+    || coalesce(CASE WHEN e.a2 BETWEEN -65536 AND 65536 THEN ', ' || e.a2
+         WHEN e.a2 BETWEEN 4294901760 AND 4294967295 THEN ', ' || (e.a2 - 4294967296)
+         WHEN e.a2 IS NOT NULL THEN printf(', 0x%x', e.a2) END, '')
+    || coalesce(CASE WHEN e.a3 BETWEEN -65536 AND 65536 THEN ', ' || e.a3
+         WHEN e.a3 BETWEEN 4294901760 AND 4294967295 THEN ', ' || (e.a3 - 4294967296)
+         WHEN e.a3 IS NOT NULL THEN printf(', 0x%x', e.a3) END, '')
+    || coalesce(CASE WHEN e.a4 BETWEEN -65536 AND 65536 THEN ', ' || e.a4
+         WHEN e.a4 BETWEEN 4294901760 AND 4294967295 THEN ', ' || (e.a4 - 4294967296)
+         WHEN e.a4 IS NOT NULL THEN printf(', 0x%x', e.a4) END, '')
+    || coalesce(CASE WHEN e.a5 BETWEEN -65536 AND 65536 THEN ', ' || e.a5
+         WHEN e.a5 BETWEEN 4294901760 AND 4294967295 THEN ', ' || (e.a5 - 4294967296)
+         WHEN e.a5 IS NOT NULL THEN printf(', 0x%x', e.a5) END, '') AS arguments,
   p.text AS path,
   CASE WHEN e.ret IS NULL THEN '?'
        WHEN e.ret BETWEEN -4095 AND -1 THEN '-1 ' || coalesce(n.name, 'errno ' || -e.ret)
