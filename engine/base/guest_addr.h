@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/result.h"
+#include "engine/base/stub_region.h"
 
 #include <compare>
 #include <cstdint>
@@ -14,9 +15,6 @@ constexpr std::uint64_t page_mask = page_size - 1;
 constexpr std::uint64_t guest_address_end = 0x7fff'ffff'f000;
 /// Lowest address that a guest may map (vm.mmap_min_addr).
 constexpr std::uint64_t guest_address_start = 0x1'0000;
-/// The stub region, never the guest's: glibc, Go, Java and the sanitizers leave it free.
-constexpr std::uint64_t stub_region_start = 0x6ff0'0000'0000;
-constexpr std::uint64_t stub_region_end = 0x6ff0'4000'0000;
 
 constexpr std::uint64_t page_down(std::uint64_t value) { return value & ~page_mask; }
 /// Overflows to 0 past 2^64 - 4096: check sizes first.

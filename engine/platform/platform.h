@@ -34,7 +34,7 @@ enum class EventKind {
     vsyscall,    ///< a call to the legacy vsyscall page: rax the number, rip as if the function had returned
     fault,       ///< a hardware exception, see Fault
     interrupted, ///< interrupt() stopped it between two instructions
-    died,        ///< its address space is gone (the guest killed its own stub, or the host did): as by SIGKILL
+    died,        ///< its address space is gone (the guest killed its own stub, or the host did): as by SIGKILL. Once for every thread
 };
 
 /// What the host told of a hardware exception.
@@ -70,7 +70,6 @@ public:
     virtual void resume() = 0;
     /// Asks a running thread to stop; an `interrupted` event (or another one that came first) follows. Not an error when stopped.
     virtual void interrupt() = 0;
-    /// Whether rdtsc and cpuid trap in this thread (they do, or do not, for the whole platform).
     void set_owner(void* owner) { owner_ = owner; }
     void* owner() const { return owner_; } ///< the kernel's task
 
@@ -93,11 +92,16 @@ public:
     virtual Result<std::unique_ptr<Thread>> create_thread() = 0;
     /// Host mappings that this address space holds now, roughly: the host allows 65,530.
     virtual std::size_t mapping_count() const = 0;
+    /// The host process that stands behind it, for tests and `ringside boundary`; 0 where there is none.
+    virtual int host_pid() const = 0;
 };
 
 class Platform {
 public:
     virtual ~Platform() = default;
+    /// Starts the platform's own helper thread: after privileges were dropped (they are a thread's own), before the Sentry's filter forbids
+    /// it. Where nobody calls it, the first create_address_space() does.
+    virtual void start() = 0;
     virtual Result<std::unique_ptr<AddressSpace>> create_address_space() = 0;
     /// The next event of any thread. Waits until one comes, ring() is called, or `deadline` (CLOCK_MONOTONIC ns) has passed: then
     /// nothing. Each event is given once; its thread is stopped.
@@ -106,7 +110,8 @@ public:
     virtual void ring() = 0;
 };
 
-/// What the stub platform is made of. Before confinement: the template process is forked here.
+/// What the stub platform is made of. Before confinement: the template process is forked here. Call it from the Sentry's main thread: the
+/// host ends template and stubs when the calling thread ends.
 struct StubOptions {
     int memory_file;        ///< descriptor of the memory file
     bool trap_tsc = false;  ///< rdtsc gives a fault (SIGSEGV, general protection): recordings

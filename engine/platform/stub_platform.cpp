@@ -1,0 +1,380 @@
+// The platform made of stub processes.
+
+#include "engine/platform/stub_platform.h"
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <linux/audit.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+namespace ringside::platform {
+
+namespace {
+
+constexpr std::uint64_t vsyscall_page = 0xffff'ffff'ff60'0000;
+/// A guest thread that was asked to stop and did not: its process is killed.
+constexpr std::uint64_t patience_ns = 5'000'000'000;
+
+std::uint64_t now()
+{
+    timespec t {};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+bool is_pinned(int pid, int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    return cpu >= 0 && sched_getaffinity(pid, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1 && CPU_ISSET(cpu, &set);
+}
+
+}
+
+Result<std::unique_ptr<Platform>> make_stub_platform(const StubOptions& options)
+{
+    return StubPlatform::create(options);
+}
+
+Result<std::unique_ptr<Platform>> StubPlatform::create(const StubOptions& options)
+{
+    ControlFile control = TRY(ControlFile::create());
+    host::Fd ack(static_cast<int>(TRY(host::call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK))));
+    TemplateProcess base = TRY(start_template(options, control, ack.get()));
+    std::unique_ptr<StubPlatform> platform(new StubPlatform(options, std::move(control), std::move(ack), std::move(base))); // private constructor
+    platform->watcher_ = TRY(Watcher::create(*platform->control_));
+    queue_template_setup(platform->template_orders_, *platform->control_, options);
+    TRY(platform->template_orders_.flush());
+    platform->pinned_ = is_pinned(platform->template_.pid, options.cpu);
+    return std::unique_ptr<Platform>(std::move(platform));
+}
+
+StubPlatform::StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base)
+    : options_(options), control_(std::make_unique<ControlFile>(std::move(control))), ack_(std::move(ack)), template_(std::move(base)),
+      template_orders_(control_->orders(0), ack_.get(), template_.pidfd.get()), processes_(stub::slot_count)
+{
+}
+
+StubPlatform::~StubPlatform()
+{
+    auto end = [](int pidfd) {
+        static_cast<void>(host::call(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0).ok());
+        static_cast<void>(host::call(SYS_waitid, P_PIDFD, pidfd, nullptr, WEXITED, nullptr).ok());
+    };
+    end(template_.pidfd.get());
+    for (auto& process : processes_) {
+        if (process && !process->dead())
+            end(process->pidfd());
+    }
+}
+
+Result<std::unique_ptr<AddressSpace>> StubPlatform::create_address_space()
+{
+    watcher_->start();
+    collect_deaths();
+    std::uint32_t slot = TRY(control_->take_slot());
+    // The template's own context page carries the answer: no guest ever sees it.
+    std::uint64_t answer = stub::contexts_start + offsetof(stub::Context, tid);
+    template_orders_.push(SYS_clone, {stub::clone_fork_flags, 0, answer}, stub::order_fork, ControlFile::slot_offset(slot));
+    TRY(template_orders_.flush());
+    int pid = reinterpret_cast<const stub::Context*>(control_->context(0, 0).data())->tid;
+    host::Fd pidfd(static_cast<int>(TRY(host::call(SYS_pidfd_open, pid, 0))));
+    auto process = std::make_unique<StubProcess>(*control_, slot, pid, std::move(pidfd), ack_.get());
+    TRY(watcher_->watch(process->pidfd(), slot));
+    // A first order, which does nothing: it has a Sentry.
+    process->orders().push(SYS_futex, {stub::doorbell, FUTEX_WAKE, 0}, stub::order_any, 0);
+    process->orders().publish();
+    StubProcess& made = *process;
+    processes_[slot] = std::move(process);
+    return std::unique_ptr<AddressSpace>(std::make_unique<StubAddressSpace>(*this, made));
+}
+
+// ---- threads
+
+Result<std::unique_ptr<Thread>> StubPlatform::create_thread(StubProcess& process)
+{
+    if (process.dead())
+        return Errno(ESRCH);
+    GuestContext* context = TRY(process.take_context());
+    auto thread = std::make_unique<StubThread>(*this, *context);
+    context->thread = thread.get();
+    ++process.threads;
+    return std::unique_ptr<Thread>(std::move(thread));
+}
+
+void StubPlatform::set_running(GuestContext& context)
+{
+    context.state = GuestContext::State::running;
+    context.running_index = running_.size();
+    running_.push_back(&context);
+    watcher_->set_running(static_cast<std::uint32_t>(running_.size()));
+}
+
+void StubPlatform::set_stopped(GuestContext& context, GuestContext::State state)
+{
+    context.state = state;
+    running_[context.running_index] = running_.back();
+    running_[context.running_index]->running_index = context.running_index;
+    running_.pop_back();
+    watcher_->set_running(static_cast<std::uint32_t>(running_.size()));
+    if (std::exchange(context.wanted, false))
+        --wanted_;
+}
+
+void StubPlatform::resume(GuestContext& context)
+{
+    if (context.state != GuestContext::State::stopped || context.process().dead())
+        return;
+    context.write_frame();
+    set_running(context);
+    context.process().hand_over(context);
+}
+
+void StubPlatform::interrupt(GuestContext& context)
+{
+    bool runs = context.state == GuestContext::State::running || context.state == GuestContext::State::ending;
+    if (!runs || context.wanted)
+        return;
+    context.wanted = true;
+    context.wanted_since = now();
+    ++wanted_;
+    // The id is there as soon as the thread has been ordered.
+    if (context.tid() == 0 && !context.process().orders().flush().ok())
+        return;
+    if (int tid = context.tid(); tid > 0)
+        static_cast<void>(host::call(SYS_tgkill, context.process().pid(), tid, kick_signal).ok());
+}
+
+void StubPlatform::drop_thread(GuestContext& context)
+{
+    StubProcess& process = context.process();
+    std::erase_if(told_, [&](const Event& event) { return event.thread == context.thread; });
+    context.thread = nullptr;
+    --process.threads;
+    if (context.state == GuestContext::State::running) {
+        context.state = GuestContext::State::ending;
+        interrupt(context);
+    } else if (context.state == GuestContext::State::stopped && !process.dead()) {
+        process.park(context);
+    }
+    forget_if_gone(process);
+}
+
+// ---- the end of stubs
+
+bool StubPlatform::runs_on_our_cpu() const
+{
+    return pinned_ && sched_getcpu() == options_.cpu;
+}
+
+void StubPlatform::drop_space(StubProcess& process)
+{
+    process.has_space = false;
+    process.kill();
+    // Its pages get another meaning when we return. On our own processor none of its threads is in guest code now, and the signal is pending
+    // in all of them; elsewhere one may still be.
+    if (!runs_on_our_cpu())
+        process.await_death();
+    for (auto& context : process.contexts()) {
+        if (context->state == GuestContext::State::running || context->state == GuestContext::State::ending)
+            set_stopped(*context, GuestContext::State::stopped);
+    }
+    forget_if_gone(process);
+}
+
+void StubPlatform::collect_deaths()
+{
+    if (!watcher_->any_dead())
+        return;
+    for (std::uint32_t slot : watcher_->take_dead()) {
+        StubProcess* process = processes_[slot].get();
+        if (!process)
+            continue;
+        process->reap();
+        for (auto& context : process->contexts()) {
+            if (context->state == GuestContext::State::running || context->state == GuestContext::State::ending)
+                set_stopped(*context, GuestContext::State::stopped);
+            if (context->thread && process->has_space)
+                told_.push_back(Event {EventKind::died, context->thread, {}});
+        }
+        forget_if_gone(*process);
+    }
+}
+
+void StubPlatform::forget_if_gone(StubProcess& process)
+{
+    if (!process.dead() || process.has_space || process.threads != 0)
+        return;
+    std::uint32_t slot = process.slot();
+    processes_[slot].reset();
+    control_->give_back(slot);
+}
+
+void StubPlatform::check_interrupts()
+{
+    std::uint64_t time = now();
+    for (GuestContext* context : running_) {
+        if (context->wanted && time - context->wanted_since > patience_ns)
+            context->process().kill();
+    }
+}
+
+// ---- events
+
+std::optional<Event> StubPlatform::interpret(GuestContext& context, const Report& report)
+{
+    Event event {EventKind::fault, context.thread, {}};
+    if (report.signo == kick_signal) {
+        // One that came after another event had answered the request, or from outside.
+        if (!context.wanted)
+            return {};
+        event.kind = EventKind::interrupted;
+        return event;
+    }
+    if (report.code <= 0)
+        return {}; // sent by a process: none of the guest's business
+    switch (report.signo) {
+    case SIGSYS:
+        if (report.arch != AUDIT_ARCH_X86_64)
+            event.kind = EventKind::int80;
+        else if ((report.address & ~page_mask) == vsyscall_page)
+            event.kind = EventKind::vsyscall;
+        else
+            event.kind = EventKind::syscall;
+        return event;
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP: {
+        constexpr std::uint64_t page_fault = 14;
+        std::uint64_t address = report.trapno == page_fault ? report.cr2 : report.address;
+        event.fault = {report.signo, report.code, GuestAddr(address), report.error, report.trapno};
+        return event;
+    }
+    default:
+        return {};
+    }
+}
+
+std::optional<Event> StubPlatform::take_event(GuestContext& context)
+{
+    std::optional<Report> report = context.read_event();
+    if (!report) {
+        // No honest handler tells of a frame outside its signal stack.
+        context.process().kill();
+        set_stopped(context, GuestContext::State::stopped);
+        return {};
+    }
+    if (context.state == GuestContext::State::ending) {
+        set_stopped(context, GuestContext::State::stopped);
+        context.process().park(context);
+        return {};
+    }
+    std::optional<Event> event = interpret(context, *report);
+    if (event) {
+        set_stopped(context, GuestContext::State::stopped);
+        return event;
+    }
+    context.process().hand_over(context);
+    return {};
+}
+
+std::optional<Event> StubPlatform::poll_event()
+{
+    collect_deaths();
+    if (!told_.empty()) {
+        Event event = told_.front();
+        told_.pop_front();
+        return event;
+    }
+    for (std::size_t looked = 0; looked < running_.size(); ++looked) {
+        if (next_ >= running_.size())
+            next_ = 0;
+        GuestContext& context = *running_[next_++];
+        if (!context.has_event() || context.process().dead())
+            continue;
+        if (std::optional<Event> event = take_event(context))
+            return event;
+    }
+    if (wanted_ != 0)
+        check_interrupts();
+    return {};
+}
+
+std::optional<Event> StubPlatform::wait(std::optional<std::uint64_t> deadline)
+{
+    std::atomic_ref sleeps(control_->common().sentry_sleeps);
+    std::atomic_ref bell(control_->doorbell());
+    for (;;) {
+        if (auto event = poll_event())
+            return event;
+        if (rung_.exchange(false) || (deadline && now() >= *deadline))
+            return {};
+        // Whoever tells something from here on rings. What was told before is seen by the second look.
+        std::uint32_t before = bell.load();
+        sleeps.store(1);
+        auto event = poll_event();
+        if (!event && !rung_.load()) {
+            timespec until {};
+            if (deadline)
+                until = {static_cast<time_t>(*deadline / 1'000'000'000), static_cast<long>(*deadline % 1'000'000'000)};
+            static_cast<void>(host::call(SYS_futex, &control_->doorbell(), FUTEX_WAIT_BITSET, before, deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY).ok());
+        }
+        sleeps.store(0);
+        if (event)
+            return event;
+    }
+}
+
+void StubPlatform::ring()
+{
+    rung_ = true;
+    watcher_->ring(false);
+}
+
+// ---- address spaces
+
+bool StubAddressSpace::allowed(GuestAddr start, std::uint64_t length)
+{
+    std::uint64_t from = start.value();
+    bool sound = (from | length) % page_size == 0 && from <= guest_address_end && length <= guest_address_end - from
+        && (from + length <= stub_region_start || from >= stub_region_end);
+    // The kernel above refuses such ranges. One that comes through all the same must not reach a stub that goes on.
+    if (!sound)
+        process_.kill();
+    return sound && length != 0;
+}
+
+void StubAddressSpace::map(GuestAddr start, std::uint64_t length, Prot prot, std::uint64_t file_offset, bool populate)
+{
+    if (!allowed(start, length))
+        return;
+    int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
+    process_.orders().push(SYS_mmap, {start.value(), length, static_cast<std::uint64_t>(prot), static_cast<std::uint64_t>(flags), stub::memory_fd, file_offset},
+        stub::order_checked, start.value());
+    process_.mappings().map(start.value(), length, static_cast<int>(prot), file_offset);
+}
+
+void StubAddressSpace::unmap(GuestAddr start, std::uint64_t length)
+{
+    if (!allowed(start, length))
+        return;
+    process_.orders().push_checked(SYS_munmap, {start.value(), length});
+    process_.mappings().unmap(start.value(), length);
+}
+
+void StubAddressSpace::protect(GuestAddr start, std::uint64_t length, Prot prot)
+{
+    if (!allowed(start, length))
+        return;
+    process_.orders().push_checked(SYS_mprotect, {start.value(), length, static_cast<std::uint64_t>(prot)});
+    process_.mappings().protect(start.value(), length, static_cast<int>(prot));
+}
+
+}

@@ -1,0 +1,92 @@
+// The platform made of stub processes: its Platform, AddressSpace and Thread.
+#pragma once
+
+#include "engine/platform/platform.h"
+#include "engine/platform/stub_process.h"
+#include "engine/platform/template_process.h"
+#include "engine/platform/watcher.h"
+
+#include <deque>
+
+namespace ringside::platform {
+
+class StubPlatform final : public Platform {
+public:
+    static Result<std::unique_ptr<Platform>> create(const StubOptions& options);
+    ~StubPlatform() override;
+
+    void start() override { watcher_->start(); }
+    Result<std::unique_ptr<AddressSpace>> create_address_space() override;
+    std::optional<Event> wait(std::optional<std::uint64_t> deadline) override;
+    void ring() override;
+
+    // For address spaces and threads.
+    void resume(GuestContext& context);
+    void interrupt(GuestContext& context);
+    Result<std::unique_ptr<Thread>> create_thread(StubProcess& process);
+    /// The kernel gave its handle back.
+    void drop_thread(GuestContext& context);
+    void drop_space(StubProcess& process);
+
+private:
+    StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base);
+    std::optional<Event> poll_event();
+    std::optional<Event> take_event(GuestContext& context);
+    std::optional<Event> interpret(GuestContext& context, const Report& report);
+    void collect_deaths();
+    void check_interrupts();
+    void set_running(GuestContext& context);
+    void set_stopped(GuestContext& context, GuestContext::State state);
+    void forget_if_gone(StubProcess& process);
+    bool runs_on_our_cpu() const;
+
+    StubOptions options_;
+    std::unique_ptr<ControlFile> control_;
+    host::Fd ack_;
+    TemplateProcess template_;
+    OrderQueue template_orders_;
+    std::unique_ptr<Watcher> watcher_;
+    std::vector<std::unique_ptr<StubProcess>> processes_; ///< by slot
+    std::vector<GuestContext*> running_;
+    std::size_t next_ = 0;                                ///< where the next look begins: nobody is served before all others were
+    std::deque<Event> told_;                              ///< deaths to be given
+    std::size_t wanted_ = 0;                              ///< running threads that were asked to stop
+    std::atomic<bool> rung_ = false;
+    bool pinned_ = false;
+};
+
+class StubThread final : public Thread {
+public:
+    StubThread(StubPlatform& platform, GuestContext& context) : platform_(platform), context_(context) { }
+    ~StubThread() override { platform_.drop_thread(context_); }
+    Registers& registers() override { return context_.registers(); }
+    std::span<std::byte> xstate() override { return context_.xstate(); }
+    Result<void> set_xstate(std::span<const std::byte> state) override { return context_.set_xstate(state); }
+    void resume() override { platform_.resume(context_); }
+    void interrupt() override { platform_.interrupt(context_); }
+
+private:
+    StubPlatform& platform_;
+    GuestContext& context_;
+};
+
+class StubAddressSpace final : public AddressSpace {
+public:
+    StubAddressSpace(StubPlatform& platform, StubProcess& process) : platform_(platform), process_(process) { }
+    ~StubAddressSpace() override { platform_.drop_space(process_); }
+    void map(GuestAddr start, std::uint64_t length, Prot prot, std::uint64_t file_offset, bool populate) override;
+    void unmap(GuestAddr start, std::uint64_t length) override;
+    void protect(GuestAddr start, std::uint64_t length, Prot prot) override;
+    Result<void> flush() override { return process_.orders().flush(); }
+    Result<std::unique_ptr<Thread>> create_thread() override { return platform_.create_thread(process_); }
+    std::size_t mapping_count() const override { return process_.mappings().size(); }
+    int host_pid() const override { return process_.pid(); }
+
+private:
+    bool allowed(GuestAddr start, std::uint64_t length);
+
+    StubPlatform& platform_;
+    StubProcess& process_;
+};
+
+}

@@ -1,0 +1,58 @@
+// One stub: the host process that holds one guest address space, as the platform sees it. It outlives the kernel's handles until it is
+// dead and reaped.
+#pragma once
+
+#include "engine/boundary/host_call.h"
+#include "engine/platform/control_file.h"
+#include "engine/platform/guest_context.h"
+#include "engine/platform/mapping_table.h"
+#include "engine/platform/order_queue.h"
+
+#include <memory>
+#include <vector>
+
+namespace ringside::platform {
+
+class StubProcess {
+public:
+    StubProcess(const ControlFile& control, std::uint32_t slot, int pid, host::Fd pidfd, int ack);
+
+    std::uint32_t slot() const { return slot_; }
+    int pid() const { return pid_; }
+    int pidfd() const { return pidfd_.get(); }
+    OrderQueue& orders() { return orders_; }
+    MappingTable& mappings() { return mappings_; }
+    const std::vector<std::unique_ptr<GuestContext>>& contexts() const { return contexts_; }
+
+    /// A stopped context, a parked one where there is one; else its thread is ordered. EAGAIN when there are too many.
+    Result<GuestContext*> take_context();
+    void park(GuestContext& context);
+    /// Hands the context over as soon as all orders so far are carried out, at once when they are.
+    void hand_over(GuestContext& context);
+    /// As by SIGKILL; cheap, it may take a moment to die.
+    void kill();
+    /// Waits for its end.
+    void await_death() const;
+    /// Takes its exit status from the host.
+    void reap();
+    bool dead() const { return dead_; }
+
+    bool has_space = true;   ///< the kernel holds its AddressSpace
+    std::size_t threads = 0; ///< handles of threads that the kernel holds
+
+private:
+    bool orders_under_way() const { return fence_ && fence_->waits_for_orders(); }
+
+    const ControlFile& control_;
+    std::uint32_t slot_;
+    int pid_;
+    host::Fd pidfd_;
+    OrderQueue orders_;
+    MappingTable mappings_;
+    std::vector<std::unique_ptr<GuestContext>> contexts_;
+    std::vector<GuestContext*> parked_;
+    const GuestContext* fence_ = nullptr; ///< handed over by the last order of that kind
+    bool dead_ = false;
+};
+
+}
