@@ -93,7 +93,7 @@ public:
     /// Host mappings that this address space holds now, roughly: the host allows 65,530.
     virtual std::size_t mapping_count() const = 0;
     /// The host process that stands behind it, for tests and `ringside boundary`; 0 where there is none.
-    virtual int host_pid() const = 0;
+    virtual int host_pid() const { return 0; }
 };
 
 class Platform {
@@ -101,7 +101,7 @@ public:
     virtual ~Platform() = default;
     /// Starts the platform's own helper thread: after privileges were dropped (they are a thread's own), before the Sentry's filter forbids
     /// it. Where nobody calls it, the first create_address_space() does.
-    virtual void start() = 0;
+    virtual void start() { }
     virtual Result<std::unique_ptr<AddressSpace>> create_address_space() = 0;
     /// The next event of any thread. Waits until one comes, ring() is called, or `deadline` (CLOCK_MONOTONIC ns) has passed: then
     /// nothing. Each event is given once; its thread is stopped.

@@ -98,8 +98,8 @@ struct CommonPage {
     struct Program { ///< sock_fprog
         std::uint64_t length, instructions;
     } guest_program, order_program;
-    std::uint64_t guest_filter[96];
-    std::uint64_t order_filter[256];
+    std::uint64_t guest_filter[64];
+    std::uint64_t order_filter[380];
 };
 static_assert(sizeof(CommonPage) <= 4096);
 
