@@ -165,9 +165,14 @@ std::uint64_t AddressSpace::data_bytes() const
 
 std::uint64_t AddressSpace::locked_bytes() const
 {
+    return locked_bytes_in(GuestAddr(), guest_address_end);
+}
+
+std::uint64_t AddressSpace::locked_bytes_in(GuestAddr start, std::uint64_t length) const
+{
     std::uint64_t sum = 0;
-    for (const auto& [start, entry] : state_->vmas)
-        sum += entry.value.locked ? entry.end - start : 0;
+    std::uint64_t end = start.value() + std::min(length, ~start.value());
+    state_->vmas.for_each(start.value(), end, [&](std::uint64_t a, std::uint64_t b, const Vma& vma) { sum += vma.locked ? b - a : 0; });
     return sum;
 }
 

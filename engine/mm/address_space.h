@@ -61,6 +61,9 @@ public:
     /// mlockall(flags) and munlockall (0).
     Result<void> lock_all(kernel::Task& task, int flags);
     std::uint64_t locked_bytes() const;
+    std::uint64_t locked_bytes_in(GuestAddr start, std::uint64_t length) const;
+    /// remap_file_pages on a checked range: a shared mapping shows another part of its object. EINVAL.
+    Result<void> remap_shared(kernel::Task& task, GuestAddr start, std::uint64_t length, std::uint64_t offset);
     /// mmap_min_addr and the stub region apart, whether anything is mapped in [start, +length).
     bool anything_mapped(GuestAddr start, std::uint64_t length) const;
     /// Bytes of private writable mappings (RLIMIT_DATA: data_vm).

@@ -212,7 +212,8 @@ Result<std::uint64_t> MemoryFile::read_host(FileOffset to, std::uint64_t length,
 
 Result<std::uint64_t> MemoryFile::write_host(FileOffset from, std::uint64_t length, int host_fd, std::uint64_t host_offset) const
 {
-    auto done = host::call(SYS_pwrite64, host_fd, view(from, length).data(), length, host_offset);
+    iovec part {const_cast<std::byte*>(view(from, length).data()), length}; // pwritev2 only reads it
+    auto done = host::call(SYS_pwritev2, host_fd, &part, 1, host_offset, 0, 0);
     return static_cast<std::uint64_t>(TRY(done));
 }
 

@@ -147,4 +147,27 @@ Result<GuestAddr> AddressSpace::remap(
     return move_to(s, task, r, to);
 }
 
+Result<void> AddressSpace::remap_shared(kernel::Task& task, GuestAddr start_address, std::uint64_t length, std::uint64_t offset)
+{
+    State& s = *state_;
+    std::uint64_t start = start_address.value(), end = start + length;
+    auto first = s.vmas.find(start);
+    if (first == s.vmas.end() || !first->second.value.shared || !s.covered(start, end))
+        return Errno(EINVAL);
+    Vma vma = first->second.value;
+    bool same = true;
+    s.vmas.for_each(start, end, [&](std::uint64_t, std::uint64_t, const Vma& other) {
+        same = same && other.mapping && other.mapping->object_ref() == vma.mapping->object_ref() && other.prot == vma.prot && other.shared;
+    });
+    if (!same || offset + length < offset)
+        return Errno(EINVAL);
+    vma.offset = offset;
+    s.remove(&task, start, end);
+    s.insert(start, end, vma);
+    static_cast<void>(s.fill_new(task, start, end).ok());
+    s.record(task, start, end);
+    s.populate(task, start, end, (vma.prot & PROT_WRITE) != 0);
+    return {};
+}
+
 }
