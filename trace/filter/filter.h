@@ -27,20 +27,7 @@ struct FilterError {
     std::string message() const;
 };
 
-/// What many rows are tested on at once: columns of equal length, as loaded into memory. A column that is empty is not
-/// loaded, and conditions on it are left to the per-event evaluation. Row i is event first_id + i.
-struct HotColumnsView {
-    EventId first_id = 1;
-    std::size_t rows = 0;
-    std::span<const std::uint8_t> kind;    ///< EventKind
-    std::span<const std::uint8_t> verdict; ///< Verdict
-    std::span<const std::uint16_t> nr;     ///< syscall number, signal number…; 0xffff where it does not fit
-    std::span<const std::uint32_t> thread;
-    std::span<const std::uint32_t> process;
-    std::span<const std::uint64_t> ts;
-    std::span<const std::uint64_t> dur;
-    std::span<const std::int32_t> ret;     ///< clamped; INT32_MIN: no result
-};
+struct HotColumns;
 
 namespace filter_detail {
 struct Expression;
@@ -63,10 +50,11 @@ public:
     /// Whether this one event matches. `source` answers for texts and payload.
     bool matches(const Event& event, EventSource& source) const;
 
-    /// Tests `count` rows from row `begin` of the columns. Appends to `sure` the rows that match, and to `maybe` those that
-    /// the columns alone cannot decide: ask matches() for them. Rows in neither do not match. Both ascend.
-    void select(const HotColumnsView& columns, std::size_t begin, std::size_t count, std::vector<std::uint32_t>& sure,
-                std::vector<std::uint32_t>& maybe) const;
+    /// Tests `count` rows from row `begin` of the columns (row i is event i + 1). Appends to `sure` the rows that match, and
+    /// to `maybe` those that the columns alone cannot decide: ask matches() for them. Rows in neither do not match. Both
+    /// ascend. `source` answers for what is few: which process a thread is of.
+    void select(const HotColumns& columns, std::size_t begin, std::size_t count, EventSource& source,
+                std::vector<std::uint32_t>& sure, std::vector<std::uint32_t>& maybe) const;
 
 private:
     std::string text_;
