@@ -1,0 +1,79 @@
+// Goes over the events, filters, and hands lines to the sink in pieces.
+#include "trace/export/export.h"
+
+#include "trace/export/writers.h"
+
+#include <unordered_set>
+
+namespace ringside::trace {
+
+namespace {
+
+constexpr std::size_t piece_size = 64 * 1024;
+constexpr EventId progress_step = 4096;
+
+std::unique_ptr<EventWriter> make_writer(EventSource& source, const ExportOptions& options)
+{
+    switch (options.format) {
+    case ExportFormat::strace: return make_strace_writer(source, options);
+    case ExportFormat::jsonl: return make_jsonl_writer(source, options);
+    case ExportFormat::csv: return make_csv_writer(source, options);
+    }
+    return make_strace_writer(source, options);
+}
+
+std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
+
+}
+
+std::optional<ExportFormat> export_format(std::string_view name)
+{
+    if (name == "strace")
+        return ExportFormat::strace;
+    if (name == "jsonl")
+        return ExportFormat::jsonl;
+    if (name == "csv")
+        return ExportFormat::csv;
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> export_events(EventSource& source, const Filter& filter, const ExportOptions& options,
+                                           const ExportSink& sink, const ExportProgress& progress)
+{
+    auto writer = make_writer(source, options);
+    std::string out;
+    std::uint64_t lines = 0;
+    auto pass_on = [&](std::size_t at_least) {
+        if (out.size() < at_least || out.empty())
+            return true;
+        lines += lines_in(out);
+        bool good = sink(out);
+        out.clear();
+        return good;
+    };
+    writer->begin(out);
+    std::uint64_t header = lines_in(out);
+    std::unordered_set<EventId> awaited; // completing rows of calls that were written: as many as there are blocked threads
+    EventId last = options.last ? std::min(options.last, source.last_event()) : source.last_event();
+    for (EventId id = std::max<EventId>(options.first, 1); id <= last; ++id) {
+        if (progress && id % progress_step == 0 && !progress(id))
+            return std::nullopt;
+        auto event = source.event(id);
+        if (!event)
+            continue;
+        bool wanted = awaited.erase(id) > 0 || filter.matches_all() || filter.matches(*event, source);
+        if (!wanted)
+            continue;
+        if (event->done && writer->wants_resumes())
+            awaited.insert(event->done);
+        writer->write(*event, out);
+        if (!pass_on(piece_size))
+            return std::nullopt;
+    }
+    writer->finish(out);
+    if (!pass_on(1))
+        return std::nullopt;
+    return lines - header;
+}
+
+}
