@@ -47,13 +47,16 @@ std::optional<size_t> find_mark(const Bytes& bytes)
 
 bool store(sqlite3* database, int64_t id, const Bytes& plain)
 {
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(plain.data(), plain.size()));
+    // As the recorder stores it (trace/store_writer.cpp): the low half first, each half with its highest byte first.
+    XXH128_hash_t value = XXH3_128bits(plain.data(), plain.size());
+    std::array<unsigned char, 16> hash{};
+    for (unsigned i = 0; i < hash.size(); ++i)
+        hash[i] = static_cast<unsigned char>((i < 8 ? value.low64 : value.high64) >> (56 - i % 8 * 8));
     Statement update = prepare(database, "update blob set coding = 0, bytes = ?, hash = ? where id = ?");
     if (!update)
         return false;
     sqlite3_bind_blob(update.get(), 1, plain.data(), static_cast<int>(plain.size()), SQLITE_STATIC);
-    sqlite3_bind_blob(update.get(), 2, hash.digest, sizeof hash.digest, SQLITE_STATIC);
+    sqlite3_bind_blob(update.get(), 2, hash.data(), static_cast<int>(hash.size()), SQLITE_STATIC);
     sqlite3_bind_int64(update.get(), 3, id);
     return sqlite3_step(update.get()) == SQLITE_DONE;
 }
