@@ -1,13 +1,96 @@
-// temporary
-#include "engine/session/session.h"
+// ringside: the command line. Parses, hands over to the subcommand (app/cli/), and turns what goes wrong into one line.
+
+#include "app/cli/command.h"
+#include "trace/error.h"
+
+#include <algorithm>
 #include <cstdio>
-int main(int, char** argv)
+#include <iostream>
+
+namespace {
+
+using namespace ringside;
+
+/// CLI11's messages, as one line that says where to read on.
+int usage_error(const CLI::App& app, const CLI::ParseError& error)
 {
-    using namespace ringside::session;
-    SessionOptions o; o.self_test = {"all"};
-    if (argv[1]) o.confinement = Confinement::reduced;
-    auto s = Session::start(o);
-    s->wait();
-    std::printf("%s\n%s\n", s->outcome().report.c_str(), s->outcome().message.c_str());
-    return s->outcome().exit_status();
+    std::string name = "ringside";
+    for (const CLI::App* sub : app.get_subcommands())
+        name += " " + sub->get_name();
+    cli::complain(std::string(error.what()) + " (see " + name + " --help)");
+    return 125;
+}
+
+void describe(CLI::App& app)
+{
+    app.description("Run a program inside a user-space kernel, and see every system call it makes.");
+    app.footer("Exit status: the program's own; 128+N where signal N ended it; 127 where it was not found, 126 where it could not be executed;\n"
+               "125 for a failure of ringside itself.\n\n"
+               "Examples:\n"
+               "  ringside run -- ls -l /etc\n"
+               "  ringside record -o build.ringside -- make\n"
+               "  ringside show build.ringside -f 'group == file && ret < 0'");
+    app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(34);
+}
+
+int run(int argc, char** argv)
+{
+    CLI::App app;
+    cli::Context context;
+    describe(app);
+    app.name("ringside");
+    cli::add_run(app, context);
+    cli::add_record(app, context);
+    cli::add_show(app, context);
+    cli::add_info(app, context);
+    cli::add_export(app, context);
+    cli::add_query(app, context);
+    cli::add_replay(app, context);
+    cli::add_boundary(app, context);
+
+    // What stands behind `--` is the guest's: CLI11 does not look at it.
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    auto separator = std::find(arguments.begin(), arguments.end(), "--");
+    if (separator != arguments.end()) {
+        context.has_command = true;
+        context.command.assign(separator + 1, arguments.end());
+        arguments.erase(separator, arguments.end());
+    }
+    std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
+    try {
+        app.parse(arguments);
+    } catch (const CLI::Success& help) {
+        return app.exit(help);
+    } catch (const CLI::ParseError& error) {
+        return usage_error(app, error);
+    }
+    return context.action();
+}
+
+}
+
+void ringside::cli::complain(std::string_view text)
+{
+    std::string line = "ringside: ";
+    for (char c : text)
+        line += c == '\n' ? ' ' : c;
+    line += '\n';
+    std::fflush(stdout);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int main(int argc, char** argv)
+{
+    try {
+        return run(argc, argv);
+    } catch (const cli::Failure& failure) {
+        cli::complain(failure.what());
+    } catch (const trace::Error& error) {
+        cli::complain(error.what());
+    } catch (const std::bad_alloc&) {
+        cli::complain("out of memory");
+    }
+    return 125;
 }

@@ -1,0 +1,35 @@
+// What the subcommands that read a trace share.
+#pragma once
+
+#include "trace/filter/filter.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ringside::cli {
+
+/// Throws Failure with the message that points at the column.
+trace::Filter compile_filter(const std::string& text);
+
+/// Where text goes: stdout, or a file that is made anew. Throws Failure where it can't be written, naming it.
+class Output {
+public:
+    /// Empty or "-": stdout.
+    explicit Output(const std::string& path, bool force);
+    ~Output();
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+    /// False: it cannot be written (the reader of a pipe has gone, the disk is full).
+    bool write(std::string_view text);
+    /// Flushes and closes. Throws Failure.
+    void finish();
+
+private:
+    std::string name_;
+    std::FILE* file_;
+    bool own_;
+};
+
+}

@@ -1,0 +1,33 @@
+// ringside replay: the recorded program runs again, from the trace alone, checked at every call.
+
+#include "app/cli/command.h"
+#include "engine/session/session.h"
+
+#include <fmt/format.h>
+
+namespace ringside::cli {
+
+void add_replay(CLI::App& app, Context& context)
+{
+    CLI::App* command = app.add_subcommand("replay", "Run a recorded program again from the trace alone, and compare every call");
+    auto file = std::make_shared<std::string>();
+    command->add_option("FILE", *file, "The trace")->required();
+    command->callback([file, &context] {
+        context.action = [file] {
+            session::SessionOptions options;
+            options.mode = session::Mode::replay;
+            options.trace.path = *file;
+            options.cwd = "/";
+            options.stdio = {-1, -1, -1}; // the trace holds what was read and written
+            auto session = session::Session::start(options);
+            session->wait();
+            const session::Outcome& outcome = session->outcome();
+            if (!outcome.message.empty())
+                throw Failure(outcome.message);
+            fmt::print("{}", outcome.report);
+            return outcome.exit_status();
+        };
+    });
+}
+
+}
