@@ -108,6 +108,20 @@ int show_boundary(session::SessionOptions options)
     return 0;
 }
 
+/// The Sentry's self-test: 0 where all is as it should be, else 1.
+int test_boundary(session::SessionOptions options)
+{
+    options.self_test = {"all"};
+    options.restore_terminal = false;
+    auto session = session::Session::start(options);
+    session->wait();
+    const session::Outcome& outcome = session->outcome();
+    if (!outcome.message.empty())
+        throw Failure(outcome.message);
+    fmt::print("{}", outcome.report);
+    return outcome.exit_status();
+}
+
 }
 
 void add_boundary(CLI::App& app, Context& context)
@@ -115,11 +129,13 @@ void add_boundary(CLI::App& app, Context& context)
     struct Options {
         std::string confinement = "full";
         std::vector<std::string> binds;
+        bool test = false;
     };
     CLI::App* command = app.add_subcommand("boundary", "Show what holds a program: host calls, filters in force, namespaces, capabilities");
     auto options = std::make_shared<Options>();
     command->add_option("--confinement", options->confinement, "full (default) or reduced")->check(CLI::IsMember({"full", "reduced"}))->type_name("LEVEL");
     command->add_option("--bind", options->binds, "As in run: a writable bind adds host calls")->type_name("SRC:DST[:ro]")->expected(1)->take_all();
+    command->add_flag("--test", options->test, "Let the Sentry try what must not be possible, and say what it could do");
     command->callback([options, &context] {
         context.action = [options] {
             session::SessionOptions session;
@@ -127,7 +143,7 @@ void add_boundary(CLI::App& app, Context& context)
             session.confinement = options->confinement == "full" ? session::Confinement::full : session::Confinement::reduced;
             for (const std::string& bind : options->binds)
                 session.binds.push_back(parse_bind(bind));
-            return show_boundary(std::move(session));
+            return options->test ? test_boundary(std::move(session)) : show_boundary(std::move(session));
         };
     });
 }

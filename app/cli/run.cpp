@@ -33,7 +33,6 @@ void add_run(CLI::App& app, Context& context)
     CLI::App* command = app.add_subcommand("run", "Run a program in the sandbox, without recording");
     auto guest = std::make_shared<GuestOptions>();
     guest->add_to(*command);
-    command->usage("Usage: ringside run [options] -- CMD [ARG]...");
     command->callback([command, guest, &context] {
         context.action = [command, guest, &context] { return supervise(guest->build(*command, context)); };
     });
@@ -51,7 +50,6 @@ void add_record(CLI::App& app, Context& context)
     command->add_flag("--force", options->trace.force, "Overwrite an existing file");
     command->add_option("--data-cap", options->trace.data_cap, "Bytes kept of each argument that a call reads (default: 4096)")->type_name("N");
     options->guest.add_to(*command);
-    command->usage("Usage: ringside record [-o FILE] [options] -- CMD [ARG]...");
     command->callback([command, options, &context] {
         context.action = [command, options, &context] {
             session::SessionOptions session = options->guest.build(*command, context);

@@ -85,12 +85,17 @@ Guest::Guest(const control::SentryConfig& config, Caller caller, boundary::Chann
 
 Guest::~Guest() = default;
 
-Failure Guest::make_platform()
+Failure Guest::make_memory()
 {
     auto memory = mm::MemoryFile::create(config_.memory);
     if (!memory.ok())
         return because("cannot make the guest's memory", memory.error().value());
     memory_ = std::move(memory).value();
+    return {};
+}
+
+Failure Guest::make_platform()
+{
     platform::StubOptions options {};
     options.memory_file = memory_->descriptor();
     options.cpu = cpu_;

@@ -27,7 +27,9 @@ class Guest {
 public:
     Guest(const control::SentryConfig& config, Caller caller, boundary::Channel& channel);
     ~Guest();
-    /// Before the Sentry sheds its rights: the memory file and the template of stubs.
+    /// Before the Sentry sheds its rights: a tmpfs with the memory limit as its size has to be mounted.
+    boundary::Failure make_memory();
+    /// After that, so that the template of stubs inherits what was shed; before the filter.
     boundary::Failure make_platform();
     /// Before the filter: the helper threads, the ring, the file system, the first process.
     boundary::Failure make_kernel(boundary::HostView& view);

@@ -23,6 +23,13 @@ namespace {
 using boundary::because;
 using boundary::Failure;
 
+/// Ends the process with its threads, and with it all stubs: taking the world apart piece by piece would need more host calls.
+[[noreturn]] void leave()
+{
+    while (true)
+        static_cast<void>(host::call(SYS_exit_group, 0).ok());
+}
+
 /// The terminal's keys go to every process of its foreground group, ours included: they reach the guest by way of the supervisor only.
 void ignore_signals()
 {
@@ -102,7 +109,7 @@ Failure show_boundary(const boundary::Plan& plan, Guest& guest, boundary::Channe
     while (true) {
         auto message = channel.receive();
         if (!message.ok() || message.value().kind == control::Kind::finish)
-            return {};
+            leave();
     }
 }
 
@@ -142,10 +149,12 @@ Failure run(boundary::Channel& channel)
             return failure;
         return self_test(plan, view, channel);
     }
-    if (Failure failure = guest.make_platform())
+    if (Failure failure = guest.make_memory())
         return failure;
     int landlock = 0;
     if (Failure failure = shed_rights(plan, view, &landlock))
+        return failure;
+    if (Failure failure = guest.make_platform())
         return failure;
     if (config.mode == "boundary")
         return show_boundary(plan, guest, channel, landlock);
@@ -155,7 +164,9 @@ Failure run(boundary::Channel& channel)
         return failure;
     if (Failure failure = boundary::install_filter({.writable_binds = any_writable(plan), .report_fd = channel.descriptor()}, nullptr))
         return failure;
-    return guest.run();
+    if (Failure failure = guest.run())
+        return failure;
+    leave();
 }
 
 }

@@ -1,7 +1,9 @@
 // Becoming confined: the steps of the Sentry's start-up, in their order. Every step says in one line why it failed and what to do.
 //
-//   enter_namespaces -> build_root -> (memory file, template of stubs) -> restrict_files -> drop_privileges -> watch_parent
-//   -> (helper threads) -> install_filter (filter.h)
+//   enter_namespaces -> build_root -> (memory file) -> restrict_files -> drop_privileges -> watch_parent -> (template of stubs, helper
+//   threads) -> install_filter (filter.h)
+//
+// The template comes after the rights are gone, so that every stub is born without them.
 #pragma once
 
 #include "engine/boundary/channel.h"

@@ -68,10 +68,10 @@ void guard(const Channel& channel, pid_t child)
 {
     prctl(PR_SET_NAME, "ringside-guard");
     Terminal terminal = find_terminal();
-    int child_fd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     // The guest's descriptors are the Sentry's: held here as well, a pipe's other end would not see the guest close it.
     for (int fd : {0, 1, 2, static_cast<int>(control::config_fd), static_cast<int>(control::ring_fd), static_cast<int>(control::owner_fd), static_cast<int>(control::input_fd)})
         close(fd);
+    int child_fd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     confine_guard();
     std::array<pollfd, 2> watched = {pollfd {child_fd, POLLIN, 0}, pollfd {channel.descriptor(), 0, 0}};
     bool orphaned = false;

@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <vector>
 
 namespace ringside::session {
 
@@ -83,21 +84,54 @@ std::string alu(const sock_filter& instruction)
     return fmt::format("a = a {} {}", index < std::size(names) ? names[index] : "?", operand);
 }
 
+constexpr std::uint32_t nothing_yet = ~0u, unknown = ~0u - 1;
+
+/// For each instruction the field that the accumulator holds when it is reached. Jumps only go forward, so one pass will do.
+std::vector<std::uint32_t> loaded_fields(std::span<const std::uint64_t> program)
+{
+    std::vector<std::uint32_t> fields(program.size(), nothing_yet);
+    auto reach = [&](std::size_t target, std::uint32_t value) {
+        if (target < fields.size())
+            fields[target] = fields[target] == nothing_yet || fields[target] == value ? value : unknown;
+    };
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        sock_filter instruction;
+        std::memcpy(&instruction, &program[i], sizeof(instruction));
+        std::uint32_t after = fields[i];
+        std::uint16_t kind = BPF_CLASS(instruction.code);
+        if (kind == BPF_LD)
+            after = BPF_MODE(instruction.code) == BPF_ABS ? instruction.k : unknown;
+        else if (kind == BPF_ALU || kind == BPF_MISC)
+            after = unknown;
+        if (kind == BPF_RET)
+            continue;
+        if (kind == BPF_JMP && BPF_OP(instruction.code) == BPF_JA) {
+            reach(i + 1 + instruction.k, after);
+        } else if (kind == BPF_JMP) {
+            reach(i + 1 + instruction.jt, after);
+            reach(i + 1 + instruction.jf, after);
+        } else {
+            reach(i + 1, after);
+        }
+    }
+    return fields;
+}
+
 }
 
 std::string disassemble_filter(std::span<const std::uint64_t> program, const std::function<std::string(std::uint32_t)>& call_name)
 {
     std::string text;
-    std::uint32_t loaded = ~0u; // the field in the accumulator, as far as straight reading tells
+    std::vector<std::uint32_t> accumulator = loaded_fields(program);
     for (std::size_t i = 0; i < program.size(); ++i) {
         sock_filter instruction;
         std::memcpy(&instruction, &program[i], sizeof(instruction));
         std::string line;
+        std::uint32_t loaded = accumulator[i];
         switch (BPF_CLASS(instruction.code)) {
         case BPF_LD:
             if (BPF_MODE(instruction.code) == BPF_ABS) {
-                loaded = instruction.k;
-                line = "load " + field(loaded);
+                line = "load " + field(instruction.k);
             } else {
                 line = BPF_MODE(instruction.code) == BPF_MEM ? fmt::format("a = m[{}]", instruction.k) : fmt::format("a = 0x{:x}", instruction.k);
             }
