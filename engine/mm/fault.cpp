@@ -178,6 +178,8 @@ AddressSpace::FaultResult AddressSpace::State::break_copy(
     std::uint64_t size = sequential ? std::min(copy_piece_max, last_copy_size * 2) : copy_piece;
     if (host->mapping_count() > many_host_mappings)
         size = gap_filling_piece;
+    if (run.kind == Run::Kind::direct && vma.mapping->object().may_change())
+        size = page_size;
     std::uint64_t from = std::max(run_start, sequential ? page : page / size * size);
     std::uint64_t to = std::min(copy_end, sequential ? page + size : page / size * size + size);
     last_copy_end = to;

@@ -30,6 +30,9 @@ public:
     /// Called for every range that maps the object, so that truncation can take pages back (unmap_pages on the address space).
     virtual void mapped(AddressSpace& space) = 0;
     virtual void unmapped(AddressSpace& space) = 0;
+    /// Whether the content may change while it is mapped privately: then only pages that are written are copied, as Linux does it.
+    /// Of a file that stays as it is, neighbours are copied along.
+    virtual bool may_change() const { return true; }
     /// A shared, writable mapping of [offset, +length) was synced or is gone: its pages may hold bytes that the host's file has not.
     virtual Result<void> write_back(std::uint64_t offset, std::uint64_t length);
     /// madvise(MADV_REMOVE): the pages become a hole. EOPNOTSUPP where the file cannot have any.

@@ -29,6 +29,7 @@ public:
     std::uint64_t size() const override;
     void mapped(AddressSpace& space) override;
     void unmapped(AddressSpace& space) override;
+    bool may_change() const override;
     Result<void> write_back(std::uint64_t offset, std::uint64_t length) override;
     Result<void> remove(kernel::Task& task, std::uint64_t offset, std::uint64_t length) override;
 
