@@ -5,11 +5,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <cstring>
 #include <ctime>
+#include <span>
 #include <string_view>
 #include <sys/mman.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace ringside::platform::testing {
 
