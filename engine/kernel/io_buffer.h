@@ -31,6 +31,8 @@ public:
     Result<std::size_t> get(std::span<std::byte> bytes);
 
 private:
+    template<typename Move>
+    Result<std::size_t> walk(std::size_t wanted, bool write, Move&& move);
     Task& task_;
     std::vector<Range> ranges_;
     std::span<std::byte> kernel_;

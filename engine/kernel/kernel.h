@@ -11,8 +11,11 @@
 #include "engine/kernel/scheduler.h"
 #include "engine/kernel/timers.h"
 
+#include <array>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,15 +51,22 @@ struct Options {
     std::function<void(int signo)> first_process_stopped;
 };
 
+/// What the first process begins with.
+struct FirstFiles {
+    Ref<fs::FsContext> fs_context;
+    Ref<fs::FileTable> files;
+};
+
 class Kernel {
 public:
     /// Starts the I/O helpers: before the seccomp filter is in force. Platform, memory and recorder must outlive it.
     static Result<std::unique_ptr<Kernel>> create(Options options, platform::Platform& platform, mm::MemoryFile& memory, record::Recorder& recorder);
     ~Kernel();
 
-    /// Makes the first process, which executes argv[0], found along PATH where it has no slash. ENOENT, EACCES, ENOEXEC, … of exec.
-    Result<void> start(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files);
-    /// The main loop: until the first process has ended and all others have been killed. Its wait status.
+    /// Makes the first process and executes argv[0] in it, found along PATH where it has no slash. `setup` makes its files, on its
+    /// fiber. Returns when the program is ready to run, or with the error of setup or exec (ENOENT, EACCES, ENOEXEC, …).
+    Result<void> start(std::function<Result<FirstFiles>(Task&)> setup);
+    /// The main loop: until the last process has ended. The first one's wait status.
     int run();
 
     const Options& options() const { return options_; }
@@ -93,7 +103,10 @@ public:
 private:
     Kernel(Options options, platform::Platform& platform, mm::MemoryFile& memory, record::Recorder& recorder);
     friend struct Exit;
+    Result<void> begin_first(Task& task, const std::function<Result<FirstFiles>(Task&)>& setup);
     void take_event(const platform::Event& event);
+    /// One turn of the main loop: what is due, what is ready, then the next event.
+    void turn();
     Options options_;
     platform::Platform& platform_;
     mm::MemoryFile& memory_;
@@ -107,9 +120,10 @@ private:
     std::unique_ptr<FutexTable> futexes_;
     std::unique_ptr<Random> random_;
     Ref<Session> first_session_;
-    Ref<ThreadGroup> first_group_;
     std::vector<Ref<ThreadGroup>> orphans_; ///< children of the reaper
     std::optional<int> first_status_;
+    std::optional<Result<void>> started_;
+    Nanoseconds last_flush_ = 0;
     std::vector<Ref<Task>> graveyard_; ///< ended: freed by the main loop, when their fibers are left
 };
 

@@ -19,6 +19,8 @@ public:
     bool take(Task& task);
     /// Gives it up; whoever gets it is returned, to be made ready.
     Ref<Task> release(Task& task);
+    /// Whoever holds it: asked to leave the guest when others have waited for a slice. Null: nobody.
+    Task* holder() const { return holder_; }
     /// Out of the line (the task ends).
     void forget(Task& task);
     bool held_by(const Task& task) const { return !exclusive_ || holder_ == &task; }
@@ -48,6 +50,8 @@ public:
 
 private:
     void leave(Task& self);
+    void queue(Task& task);
+    void give_baton(Task& self);
     std::deque<Ref<Task>> ready_;
     Task* current_ = nullptr;
 };

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,8 +43,20 @@ class ShareGroup;
 class Sleeper;
 class TaskSignals;
 class ThreadGroup;
+class Timer;
 struct Usage;
 using Pid = std::int32_t;
+
+/// Something that happens once, and that a task waits for.
+struct Completion : RefCounted {
+    bool done = false;
+    WaitQueue queue;
+    void complete()
+    {
+        done = true;
+        queue.wake_all();
+    }
+};
 
 class Task : public RefCounted {
 public:
@@ -66,6 +79,8 @@ public:
 
     /// A signal that is not blocked is pending (or the task is being killed): interruptible waits end.
     bool signal_pending() const;
+    /// The task will die of what is pending: killable waits end.
+    bool fatal_signal_pending() const;
 
     platform::Thread& thread() const { return *thread_; }
     /// What the event being served has cost; the worker's account while its fiber runs.
@@ -83,8 +98,31 @@ public:
     bool exiting() const { return exiting_; }
     /// The call that is served (rax at entry), -1 outside of one.
     long syscall_nr() const { return syscall_nr_; }
+    /// exec and sigreturn: the registers are as they are to be, no result is stored.
+    void registers_are_replaced()
+    {
+        registers_replaced_ = true;
+        syscall_nr_ = -1;
+    }
+    /// exit(2): the thread ends at its way back. `status` as wait4 gives it.
+    void exit(int status)
+    {
+        exit_code_ = status;
+        exiting_ = true;
+    }
+    /// restart_syscall(2).
+    Result<long> restart_call()
+    {
+        auto function = std::exchange(restart_, {});
+        return function ? function(*this) : Result<long>(Errno(EINTR));
+    }
     /// For a call that returns ERESTART_RESTARTBLOCK: what restart_syscall(2) does.
     void set_restart(std::function<Result<long>(Task&)> function) { restart_ = std::move(function); }
+
+    /// Makes it leave the guest after `delay` (kernel/preemption.h).
+    void preempt_in(Nanoseconds delay);
+    /// It no longer uses the address space that it borrowed (vfork).
+    void release_vfork_parent();
 
     // Kept for the guest, as set by set_tid_address, set_robust_list and prctl.
     GuestAddr clear_child_tid;
@@ -135,8 +173,12 @@ private:
     friend struct Fork;
     friend struct JobControl;
     friend struct Signals;
+    friend struct SignalDelivery;
     friend struct TaskLoop;
     /// Where it is. A task that is in the guest or asleep stands in no queue of the scheduler.
+    struct Fault {
+        std::uint64_t error = 0, trapno = 0, cr2 = 0;
+    };
     enum class State { fresh, ready, running, asleep, in_guest, dead };
 
     Task(Kernel& kernel, Pid tid);
@@ -152,24 +194,26 @@ private:
     std::unique_ptr<record::TaskRecorder> recorder_;
     std::string comm_;
     std::unique_ptr<platform::Thread> thread_;
+    platform::Registers no_registers_ {};   ///< while it has no thread yet, or no more
     std::unique_ptr<Fiber> fiber_;
     Ref<ShareGroup> share_group_;
     host::Account account_;
     State state_ = State::fresh;
     platform::Event event_ {};              ///< what brought it from the guest
     Sleeper* sleeper_ = nullptr;            ///< the sleep it is in
-    bool sleep_interruptible_ = false;
-    bool sleep_killable_ = false;
+    Interruptible sleep_ = Interruptible::no;
+    bool stopped_here_ = false;             ///< by job control
     bool exiting_ = false;                  ///< ends at its way back to the guest
     int exit_code_ = 0;                     ///< wait status of this thread's own end
-    bool kicked_ = false;                   ///< was asked to leave the guest
-    long syscall_nr_ = -1;                  ///< the call being served, -1: none
-    std::uint64_t first_argument_ = 0;      ///< rdi at entry
+    long syscall_nr_ = -1;                  ///< the call being served (rax at entry), -1: none
     std::function<Result<long>(Task&)> restart_;
     bool registers_replaced_ = false;       ///< by exec or sigreturn: no result is stored
-    Task* vfork_child_ = nullptr;
-    Task* vfork_parent_ = nullptr;
-    Nanoseconds guest_entry_ = 0, kernel_entry_ = 0;
+    Ref<Completion> vfork_done_;            ///< its parent waits for it to let go of the address space
+    Fault fault_;                           ///< what a signal frame shows of the last fault
+    std::unique_ptr<Timer> preemption_;     ///< in recordings: when it is asked to leave the guest
+    Nanoseconds last_switch_ = 0;           ///< when it last went to the guest or came from it
+    std::function<void(Task&)> first_;      ///< what its fiber does first: the first process' start
+    Ref<Task> self_;                        ///< keeps it until it is released
     std::unique_ptr<Usage> usage_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/ref.h"
+#include "engine/kernel/clock.h"
 #include "engine/kernel/limits.h"
 #include "engine/kernel/signals.h"
 #include "engine/kernel/task.h"
@@ -28,6 +29,7 @@ constexpr Pid first_pid = 2;
 class Session : public RefCounted {
 public:
     Session(Kernel& kernel, Pid sid) : kernel(kernel), sid(sid) { }
+    ~Session() override;
     Kernel& kernel;
     const Pid sid;
     /// The terminal's foreground process group; 0: none.
@@ -123,6 +125,7 @@ private:
     friend class ProcessTable;
     friend struct Exit;
     friend struct JobControl;
+    friend struct Signals;
     friend struct Wait;
     friend struct Fork;
     friend struct Exec;
@@ -139,6 +142,9 @@ private:
     bool stop_reported_ = true;      ///< a parent has taken the stop with WUNTRACED
     bool continue_pending_ = false;  ///< WCONTINUED has something to report
     Task* exec_task_ = nullptr;      ///< the thread that execve leaves alive
+    std::size_t stopped_tasks_ = 0;  ///< that have come to their stop
+    WaitQueue stop_queue_;           ///< stopped tasks sleep here
+    WaitQueue threads_queue_;        ///< execve waits here for the other threads' end
 };
 
 }

@@ -56,6 +56,8 @@ public:
 
 private:
     friend class Waiter;
+    void wake(PollMask events, bool all);
+    void insert_after(Waiter& place, Waiter& waiter);
     Waiter* first_ = nullptr;
     Waiter* last_ = nullptr;
 };

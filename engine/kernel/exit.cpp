@@ -1,0 +1,213 @@
+// The end of tasks and processes.
+
+#include "engine/kernel/exit.h"
+
+#include "engine/fs/file_table.h"
+#include "engine/fs/fs_context.h"
+#include "engine/kernel/credentials.h"
+#include "engine/kernel/fiber.h"
+#include "engine/kernel/futex.h"
+#include "engine/kernel/job_control.h"
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/posix_timer.h"
+#include "engine/mm/address_space.h"
+#include "engine/record/task_recorder.h"
+
+#include <algorithm>
+
+namespace ringside::kernel {
+
+struct Exit {
+    static void begin(ThreadGroup& group, int status)
+    {
+        if (group.exit_status_)
+            return;
+        group.exit_status_ = status;
+        group.stop_queue_.wake_all();
+        for (Task* task : group.tasks_)
+            wake_for_signals(*task, true);
+    }
+
+    static void end_task(Task& task)
+    {
+        Ref<ThreadGroup> group = task.group_;
+        task.exiting_ = true;
+        if (group->exit_status_)
+            task.exit_code_ = *group->exit_status_;
+        bool last = group->tasks_.size() == 1;
+        if (&task == group->leader_)
+            group->wait_status_ = task.exit_code_;
+        if (last && group->exit_status_)
+            group->wait_status_ = *group->exit_status_;
+
+        std::array<std::uint64_t, 1> args {};
+        task.recorder().note_begin(task, trace::EventKind::exit, last ? 1 : 0, args);
+        give_up(task);
+        task.recorder().thread_end(task, task.exit_code_);
+        if (last)
+            task.recorder().process_end(task, group->wait_status_);
+        task.recorder().note_end(task, last ? group->wait_status_ : task.exit_code_);
+
+        group->usage.add(*task.usage_);
+        *task.usage_ = {};
+        std::erase(group->tasks_, &task);
+        group->threads_queue_.wake_all();
+        if (&task != group->leader_)
+            release(task);
+        if (last)
+            end_group(*group);
+    }
+
+    /// All that the guest could notice of a thread's end, then what it held.
+    static void give_up(Task& task)
+    {
+        clear_child_tid(task);
+        walk_robust_list(task);
+        task.release_vfork_parent();
+        task.usage_->max_rss = std::max(task.usage_->max_rss, task.mm_->resident_bytes());
+        if (task.files_ && task.files_->ref_count() == 1)
+            task.files_->close_all(task);
+        task.preemption_.reset();
+        task.thread_.reset(); // before the address space that it runs in
+        task.mm_ = {};
+        task.files_ = {};
+        task.fs_context_ = {};
+        task.signals_->queue.clear();
+    }
+
+    /// Its number is free; the object goes when its fiber has been left.
+    static void release(Task& task)
+    {
+        Kernel& kernel = task.kernel();
+        kernel.processes().remove(task);
+        if (task.self_)
+            kernel.graveyard_.push_back(std::move(task.self_));
+        task.self_ = {};
+    }
+
+    static void end_group(ThreadGroup& group)
+    {
+        Kernel& kernel = group.kernel();
+        group.zombie_ = true;
+        group.stopped_ = false;
+        group.real_timer.timer.reset();
+        group.posix_timers.clear();
+        group.shared_queue.clear();
+        reparent_children(group);
+        check_orphaned(group.process_group());
+        if (group.is_session_leader())
+            end_session(group.session());
+        group.exit_queue.wake_all();
+        if (group.tgid() == first_pid)
+            kernel.first_status_ = group.wait_status_;
+        if (!group.parent) {
+            reap(group);
+            return;
+        }
+        const SignalAction& action = group.parent->handlers->get(SIGCHLD);
+        bool unwanted = group.exit_signal == SIGCHLD && (action.handler == handler_ignore || (action.flags & SA_NOCLDWAIT));
+        int status = group.wait_status_;
+        int code = (status & 0x7f) == 0 ? CLD_EXITED : (status & 0x80) ? CLD_DUMPED : CLD_KILLED;
+        Ref<ThreadGroup> parent(group.parent);
+        if (unwanted && action.handler == handler_ignore)
+            group.exit_signal = 0;
+        notify_parent(group, code, code == CLD_EXITED ? status >> 8 & 0xff : status & 0x7f);
+        if (unwanted) {
+            reap(group);
+            parent->child_queue.wake_all(); // a wait for this one ends with ECHILD
+        }
+    }
+
+    static void reparent_children(ThreadGroup& group)
+    {
+        Kernel& kernel = group.kernel();
+        ThreadGroup* adopter = group.parent;
+        while (adopter && (!adopter->child_subreaper || adopter->zombie_))
+            adopter = adopter->parent;
+        std::vector<Ref<ThreadGroup>> children = std::move(group.children);
+        group.children.clear();
+        for (const Ref<ThreadGroup>& child : children) {
+            for (Task* task : child->tasks_)
+                if (task->parent_death_signal)
+                    send_signal(*task, make_siginfo(task->parent_death_signal, SI_USER));
+            child->parent = adopter;
+            child->exit_signal = SIGCHLD;
+            (adopter ? adopter->children : kernel.orphans_).push_back(child);
+            if (child->zombie_) {
+                if (adopter)
+                    notify_parent(*child, CLD_EXITED, child->wait_status_ >> 8 & 0xff);
+                else
+                    reap(*child);
+            } else if (&child->process_group() != &group.process_group()) {
+                check_orphaned(child->process_group());
+            }
+        }
+    }
+
+    /// The terminal hangs up (disassociate_ctty).
+    static void end_session(Session& session)
+    {
+        session.leader = nullptr;
+        if (!session.terminal)
+            return;
+        if (ProcessGroup* foreground = session.kernel.processes().process_group(session.foreground)) {
+            send_signal(*foreground, make_siginfo(SIGHUP, SI_KERNEL));
+            send_signal(*foreground, make_siginfo(SIGCONT, SI_KERNEL));
+        }
+        session.terminal = nullptr;
+        session.foreground = 0;
+    }
+
+    static void reap_group(ThreadGroup& group)
+    {
+        Ref<ThreadGroup> keep(&group);
+        Kernel& kernel = group.kernel();
+        if (group.parent) {
+            group.parent->children_usage.add(group.usage);
+            group.parent->children_usage.add(group.children_usage);
+        }
+        std::erase(group.parent ? group.parent->children : kernel.orphans_, keep);
+        group.parent = nullptr;
+        if (group.leader_)
+            release(*group.leader_);
+        group.leader_ = nullptr;
+        kernel.processes().join(group, {});
+        kernel.processes().remove(group);
+    }
+};
+
+void ThreadGroup::begin_exit(int status)
+{
+    Exit::begin(*this, status);
+}
+
+void exit_task(Task& task)
+{
+    Exit::end_task(task);
+}
+
+void reap(ThreadGroup& group)
+{
+    Exit::reap_group(group);
+}
+
+void Task::release_vfork_parent()
+{
+    if (vfork_done_)
+        vfork_done_->complete();
+    vfork_done_ = {};
+}
+
+void clear_child_tid(Task& task)
+{
+    if (task.clear_child_tid.is_null())
+        return;
+    GuestAddr word = task.clear_child_tid;
+    task.clear_child_tid = {};
+    if (task.mm().ref_count() <= 1)
+        return; // nobody is left to see it (mm_release)
+    if (task.copy_out(GuestPtr<std::uint32_t>(word), 0).ok())
+        (void)futex_wake(task, word, false, 1, ~0U);
+}
+
+}

@@ -1,0 +1,15 @@
+// How tasks and processes end: do_exit, exit_notify and release_task of Linux.
+#pragma once
+
+#include "engine/kernel/thread_group.h"
+
+namespace ringside::kernel {
+
+/// Called at the end of a task's loop, on its fiber: gives up everything. The fiber finishes right after.
+void exit_task(Task& task);
+/// Frees a zombie that was waited for (or that nobody waits for).
+void reap(ThreadGroup& group);
+/// CLEARTID: the word that pthread_join waits for. Only where others share the address space.
+void clear_child_tid(Task& task);
+
+}

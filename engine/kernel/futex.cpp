@@ -1,0 +1,139 @@
+// Futex queues, and robust lists at a thread's end.
+
+#include "engine/kernel/futex.h"
+
+#include "engine/kernel/kernel.h"
+
+#include <linux/futex.h>
+#include <algorithm>
+
+namespace ringside::kernel {
+
+struct FutexTable::Waiting {
+    Sleeper sleeper;
+    Key key;
+    std::uint32_t bitset;
+    bool woken = false;
+};
+
+FutexTable::~FutexTable() = default;
+
+Result<void> FutexTable::wait(Task& task, const Key& key, std::uint32_t bitset, std::optional<Nanoseconds> deadline)
+{
+    Waiting waiting {.sleeper = Sleeper(task), .key = key, .bitset = bitset};
+    lines_[key].push_back(&waiting);
+    auto slept = waiting.sleeper.sleep(deadline);
+    if (waiting.woken)
+        return {}; // whatever else ended the sleep: the wake-up was counted by the waker
+    auto line = lines_.find(waiting.key);
+    line->second.remove(&waiting);
+    if (line->second.empty())
+        lines_.erase(line);
+    return slept;
+}
+
+int FutexTable::wake(const Key& key, int count, std::uint32_t bitset)
+{
+    auto line = lines_.find(key);
+    if (line == lines_.end())
+        return 0;
+    int woken = 0;
+    for (auto it = line->second.begin(); it != line->second.end() && woken < count;) {
+        Waiting* waiting = *it;
+        if (!(waiting->bitset & bitset)) {
+            ++it;
+            continue;
+        }
+        it = line->second.erase(it);
+        waiting->woken = true;
+        waiting->sleeper.wake();
+        ++woken;
+    }
+    if (line->second.empty())
+        lines_.erase(line);
+    return woken;
+}
+
+int FutexTable::requeue(const Key& from, const Key& to, int count)
+{
+    auto line = lines_.find(from);
+    if (line == lines_.end() || from == to)
+        return 0;
+    int moved = 0;
+    Line& target = lines_[to];
+    while (!line->second.empty() && moved < count) {
+        line->second.front()->key = to;
+        target.splice(target.end(), line->second, line->second.begin());
+        ++moved;
+    }
+    if (line->second.empty())
+        lines_.erase(line);
+    if (target.empty())
+        lines_.erase(to);
+    return moved;
+}
+
+Result<int> futex_wake(Task& task, GuestAddr address, bool is_private, int count, std::uint32_t bitset)
+{
+    auto key = TRY(task.mm().futex_key(task, address, is_private));
+    return task.kernel().futexes().wake(key, count, bitset);
+}
+
+namespace {
+
+constexpr int robust_list_limit = 2048; // ROBUST_LIST_LIMIT
+
+/// One lock of a robust list: 32 bits with the owner's tid.
+void owner_died(Task& task, GuestAddr word, bool pending)
+{
+    if (word.value() % 4 != 0)
+        return;
+    auto value = task.copy_in(GuestPtr<std::uint32_t>(word));
+    if (!value.ok())
+        return;
+    // The owner may have died between taking it away from itself and waking: wake for it (handle_futex_death).
+    if (pending && value.value() == 0) {
+        (void)futex_wake(task, word, false, 1, ~0U);
+        return;
+    }
+    if ((value.value() & FUTEX_TID_MASK) != static_cast<std::uint32_t>(task.tid()))
+        return;
+    std::uint32_t marked = (value.value() & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+    if (task.copy_out(GuestPtr<std::uint32_t>(word), marked).ok() && (value.value() & FUTEX_WAITERS))
+        (void)futex_wake(task, word, false, 1, ~0U);
+}
+
+}
+
+void walk_robust_list(Task& task)
+{
+    GuestAddr head = task.robust_list;
+    task.robust_list = {};
+    if (head.is_null())
+        return;
+    struct Head {
+        std::uint64_t next;
+        std::int64_t offset;
+        std::uint64_t pending;
+    };
+    auto list = task.copy_in(GuestPtr<Head>(head));
+    if (!list.ok())
+        return;
+    constexpr std::uint64_t pi_bit = 1;
+    auto word_of = [&](std::uint64_t entry) { return GuestAddr((entry & ~pi_bit) + static_cast<std::uint64_t>(list.value().offset)); };
+    std::uint64_t pending = list.value().pending;
+    std::uint64_t entry = list.value().next;
+    for (int i = 0; (entry & ~pi_bit) != head.value() && i < robust_list_limit; ++i) {
+        // Read the next before this one is let go: its owner-to-be may change it.
+        auto next = task.copy_in(GuestPtr<std::uint64_t>(entry & ~pi_bit));
+        if (entry != pending)
+            owner_died(task, word_of(entry), false);
+        if (!next.ok())
+            return;
+        entry = next.value();
+    }
+    if (pending & ~pi_bit)
+        owner_died(task, word_of(pending), true);
+}
+
+}
