@@ -175,6 +175,15 @@ struct Fork {
         ++kernel.forks;
     }
 
+    /// In the child's own memory, by the child itself (schedule_tail).
+    static void set_child_tid(Task& child, GuestAddr at, std::uint32_t tid)
+    {
+        std::array<std::uint64_t, 1> args {at.value()};
+        child.recorder().note_begin(child, trace::EventKind::marker, 0, args, "set_child_tid");
+        (void)child.copy_out(GuestPtr<std::uint32_t>(at), tid);
+        child.recorder().note_end(child, 0);
+    }
+
     static Result<long> finish(Task& parent, const Ref<Task>& child, const CloneRequest& request)
     {
         if (!(request.flags & CLONE_THREAD))
@@ -185,7 +194,7 @@ struct Fork {
         if (request.flags & CLONE_PARENT_SETTID)
             (void)parent.copy_out(GuestPtr<std::uint32_t>(request.parent_tid), tid);
         if (request.flags & CLONE_CHILD_SETTID)
-            child->first_ = [at = request.child_tid, tid](Task& self) { (void)self.copy_out(GuestPtr<std::uint32_t>(at), tid); };
+            child->first_ = [at = request.child_tid, tid](Task& self) { set_child_tid(self, at, tid); };
         Ref<Completion> done = child->vfork_done_;
         parent.kernel().scheduler().make_ready(*child);
         while (done && !done->done) {

@@ -51,21 +51,15 @@ struct Options {
     std::function<void(int signo)> first_process_stopped;
 };
 
-/// What the first process begins with.
-struct FirstFiles {
-    Ref<fs::FsContext> fs_context;
-    Ref<fs::FileTable> files;
-};
-
 class Kernel {
 public:
     /// Starts the I/O helpers: before the seccomp filter is in force. Platform, memory and recorder must outlive it.
     static Result<std::unique_ptr<Kernel>> create(Options options, platform::Platform& platform, mm::MemoryFile& memory, record::Recorder& recorder);
     ~Kernel();
 
-    /// Makes the first process and executes argv[0] in it, found along PATH where it has no slash. `setup` makes its files, on its
-    /// fiber. Returns when the program is ready to run, or with the error of setup or exec (ENOENT, EACCES, ENOEXEC, …).
-    Result<void> start(std::function<Result<FirstFiles>(Task&)> setup);
+    /// Makes the first process and executes argv[0] in it, found along PATH where it has no slash. Returns when the program is ready
+    /// to run, or with the error of exec (ENOENT, EACCES, ENOEXEC, …).
+    Result<void> start(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files);
     /// The main loop: until the last process has ended. The first one's wait status.
     int run();
 
@@ -103,7 +97,9 @@ public:
 private:
     Kernel(Options options, platform::Platform& platform, mm::MemoryFile& memory, record::Recorder& recorder);
     friend struct Exit;
-    Result<void> begin_first(Task& task, const std::function<Result<FirstFiles>(Task&)>& setup);
+    friend struct Fork;
+    Result<void> make_first(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files);
+    Result<void> execute_first(Task& task);
     void take_event(const platform::Event& event);
     /// One turn of the main loop: what is due, what is ready, then the next event.
     void turn();

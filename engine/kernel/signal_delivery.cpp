@@ -159,7 +159,7 @@ struct SignalDelivery {
     {
         platform::Registers& r = task.registers();
         TaskSignals& signals = *task.signals_;
-        if (!(action.flags & SA_RESTORER))
+        if (!(action.flags & abi::sa_restorer))
             return Errno(EFAULT); // x86-64 has no other way back
         std::uint64_t top = r.rsp - red_zone;
         bool nested = signals.on_alt_stack(r.rsp);
@@ -192,7 +192,7 @@ struct SignalDelivery {
         if (!(action.flags & SA_SIGINFO))
             bytes = bytes.first(offsetof(SignalFrame, info));
         TRY(task.copy_out(GuestAddr(place.frame), bytes));
-        if (static_cast<unsigned>(signals.alt_flags) & SS_AUTODISARM) {
+        if (static_cast<unsigned>(signals.alt_flags) & abi::ss_autodisarm) {
             signals.alt_stack = signals.alt_size = 0;
             signals.alt_flags = SS_DISABLE;
         }
@@ -235,16 +235,15 @@ struct SignalDelivery {
 
     static void restore_alt_stack(TaskSignals& signals, const SigStack& stack, std::uint64_t sp)
     {
-        constexpr std::uint64_t smallest = 2048; // MINSIGSTKSZ
         if (signals.on_alt_stack(sp))
             return;
-        int mode = stack.flags & ~static_cast<int>(SS_AUTODISARM);
+        int mode = stack.flags & ~static_cast<int>(abi::ss_autodisarm);
         if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK)
             return;
         if (mode == SS_DISABLE) {
             signals.alt_stack = signals.alt_size = 0;
         } else {
-            if (stack.size < smallest)
+            if (stack.size < abi::min_alt_stack)
                 return;
             signals.alt_stack = stack.sp;
             signals.alt_size = stack.size;

@@ -156,7 +156,7 @@ SignalSet TaskSignals::take_saved_or_blocked()
 bool TaskSignals::on_alt_stack(std::uint64_t sp) const
 {
     // With SS_AUTODISARM the stack is off while a handler runs on it: nobody stands on it (include/linux/sched/signal.h).
-    if (static_cast<unsigned>(alt_flags) & SS_AUTODISARM)
+    if (static_cast<unsigned>(alt_flags) & abi::ss_autodisarm)
         return false;
     return sp > alt_stack && sp - alt_stack <= alt_size;
 }

@@ -65,6 +65,13 @@ struct SignalAction {
     std::uint64_t restorer = 0;
     std::uint64_t mask = 0;
 };
+// Constants of the kernel's interface that the C library does not name.
+namespace abi {
+constexpr std::uint64_t sa_restorer = 0x0400'0000;
+constexpr unsigned ss_autodisarm = 1U << 31;
+constexpr std::uint64_t min_alt_stack = 2048; ///< MINSIGSTKSZ
+}
+
 constexpr std::uint64_t handler_default = 0;
 constexpr std::uint64_t handler_ignore = 1;
 
@@ -129,7 +136,7 @@ public:
     // sigaltstack
     std::uint64_t alt_stack = 0;
     std::uint64_t alt_size = 0;
-    int alt_flags = SS_DISABLE;
+    int alt_flags = 0; ///< SS_DISABLE, SS_AUTODISARM; a size of 0 says disabled, too
     /// Does `sp` stand on the alternate stack? (on_sig_stack)
     bool on_alt_stack(std::uint64_t sp) const;
 

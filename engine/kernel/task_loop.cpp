@@ -150,7 +150,7 @@ struct TaskLoop {
         constexpr std::uint64_t write = 2, fetch = 16;
         Usage& usage = *task.usage_;
         ++usage.minor_faults;
-        switch (task.mm().handle_fault(task, fault.address, (fault.error & write) != 0, (fault.error & fetch) != 0)) {
+        switch (task.mm().handle_fault(task, fault.address, (fault.error & write) != 0, (fault.error & fetch) != 0, fault.signo == SIGBUS)) {
         case Fault::resolved:
             return true;
         case Fault::sigsegv_maperr:

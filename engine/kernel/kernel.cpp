@@ -1,0 +1,200 @@
+// The kernel's start and its main loop.
+
+#include "engine/kernel/kernel.h"
+
+#include "engine/fs/file_table.h"
+#include "engine/fs/fs_context.h"
+#include "engine/fs/vfs.h"
+#include "engine/kernel/exec.h"
+#include "engine/kernel/futex.h"
+#include "engine/kernel/random.h"
+#include "engine/kernel/signal_delivery.h"
+#include "engine/kernel/task_loop.h"
+#include "engine/mm/address_space.h"
+#include "engine/record/recorder.h"
+#include "engine/record/task_recorder.h"
+
+#include <cstring>
+
+namespace ringside::kernel {
+
+Result<std::unique_ptr<Kernel>> Kernel::create(Options options, platform::Platform& platform, mm::MemoryFile& memory, record::Recorder& recorder)
+{
+    std::unique_ptr<Kernel> kernel(new Kernel(std::move(options), platform, memory, recorder));
+    kernel->io_ = TRY(IoHelpers::start(platform));
+    kernel->host_poller_ = std::make_unique<HostPoller>(*kernel->io_);
+    return kernel;
+}
+
+Kernel::Kernel(Options options, platform::Platform& platform, mm::MemoryFile& memory, record::Recorder& recorder)
+    : hostname(options.hostname)
+    , boot_time(monotonic_now())
+    , options_(std::move(options))
+    , platform_(platform)
+    , memory_(memory)
+    , recorder_(recorder)
+    , futexes_(std::make_unique<FutexTable>())
+    , random_(std::make_unique<Random>(options_.seed))
+{
+    processes_.set_limit(options_.pid_limit);
+    first_session_ = processes_.make_session(*this, reaper_pid);
+    host::set_current_account(&idle_account);
+}
+
+Kernel::~Kernel() = default;
+
+void Kernel::random(std::span<std::byte> to)
+{
+    random_->fill(to);
+}
+
+Result<void> Kernel::start(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files)
+{
+    TRY(make_first(std::move(fs_context), std::move(files)));
+    while (!started_)
+        turn();
+    return *started_;
+}
+
+Result<void> Kernel::make_first(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files)
+{
+    Pid tid = TRY(processes_.allocate());
+    Ref<Task> task(new Task(*this, tid));
+    std::uint64_t seed = 0;
+    random(std::as_writable_bytes(std::span(&seed, 1)));
+    task->mm_ = TRY(mm::AddressSpace::create(platform_, memory_, seed));
+    task->credentials_ = Credentials::make(options_.uid, options_.gid, options_.groups);
+    task->fs_context_ = std::move(fs_context);
+    task->files_ = std::move(files);
+    task->share_group_ = make_ref<ShareGroup>(recording());
+    Task* raw = task.get();
+    task->fiber_ = TRY(Fiber::create(stacks_, [raw](Fiber& fiber) {
+        run_task(*raw);
+        fiber.finish();
+    }));
+    task->group_ = make_ref<ThreadGroup>(*this, tid);
+    task->group_->limits = options_.limits;
+    task->group_->leader_ = raw;
+    task->group_->tasks_.push_back(raw);
+    orphans_.push_back(task->group_);
+    processes_.join(*task->group_, processes_.make_process_group(first_session_, tid));
+    first_session_->foreground = tid;
+    processes_.add(*task);
+    task->self_ = task;
+    task->recorder().process_begin(*task, nullptr);
+    task->recorder().thread_begin(*task, nullptr);
+    task->first_ = [this](Task& self) {
+        started_ = execute_first(self);
+        if (!started_->ok())
+            self.exit(127 << 8);
+    };
+    scheduler_.make_ready(*task);
+    return {};
+}
+
+namespace {
+
+/// Where execvp would look (man 3 exec).
+std::vector<std::string> candidates(const Options& options)
+{
+    const std::string& program = options.argv[0];
+    if (program.find('/') != std::string::npos)
+        return {program};
+    std::string path = "/bin:/usr/bin";
+    for (const std::string& variable : options.environment)
+        if (variable.starts_with("PATH="))
+            path = variable.substr(5);
+    std::vector<std::string> result;
+    for (std::size_t start = 0; start <= path.size();) {
+        std::size_t end = std::min(path.find(':', start), path.size());
+        std::string directory = path.substr(start, end - start);
+        result.push_back(directory.empty() ? program : directory + "/" + program);
+        start = end + 1;
+    }
+    return result;
+}
+
+}
+
+Result<void> Kernel::execute_first(Task& task)
+{
+    if (options_.argv.empty() || options_.argv[0].empty())
+        return Errno(ENOENT);
+    task.files().announce(task);
+    Errno error(ENOENT);
+    for (const std::string& path : candidates(options_)) {
+        auto executed = exec_program(task, {.path = path, .argv = options_.argv, .environment = options_.environment});
+        if (executed.ok())
+            return {};
+        // As execvp: what is not there is looked for further on; EACCES is remembered.
+        if (executed.error() == EACCES)
+            error = executed.error();
+        else if (executed.error() != ENOENT && executed.error() != ENOTDIR)
+            return executed.error();
+    }
+    return error;
+}
+
+int Kernel::run()
+{
+    while (!processes_.groups().empty() && !recorder_.closed())
+        turn();
+    graveyard_.clear();
+    recorder_.unattributed(idle_account);
+    return first_status_.value_or(SIGKILL);
+}
+
+void Kernel::turn()
+{
+    if (timers_.next())
+        timers_.expire(monotonic_now());
+    io_->poll();
+    host_poller_->poll();
+    // A bounded number, so that ready fibers that make each other ready do not starve guests and timers.
+    for (int i = 0; i < 64 && scheduler_.run_one(); ++i) { }
+    graveyard_.clear();
+    if (recorder_.enabled() && idle_account.total() > 0) {
+        Nanoseconds now = monotonic_now();
+        if (now - last_flush_ > second) {
+            recorder_.unattributed(idle_account);
+            last_flush_ = now;
+        }
+    }
+    if (processes_.groups().empty() || (started_ && !started_->ok()))
+        return;
+    std::optional<Nanoseconds> deadline = scheduler_.idle() ? timers_.next() : std::optional<Nanoseconds>(0);
+    if (auto event = platform_.wait(deadline))
+        take_event(*event);
+}
+
+void Kernel::take_event(const platform::Event& event)
+{
+    auto* task = static_cast<Task*>(event.thread->owner());
+    if (!task || task->state_ != Task::State::in_guest)
+        return; // a late interruption of a thread that had stopped for another reason
+    Nanoseconds now = monotonic_now();
+    task->usage_->user += now - task->last_switch_;
+    task->event_ = event;
+    scheduler_.make_ready(*task);
+}
+
+void Kernel::terminal_signal(int signo)
+{
+    ProcessGroup* foreground = processes_.process_group(first_session_->foreground);
+    if (!foreground && signo == SIGHUP) // nobody in front: the session as a whole hears that the terminal is gone
+        foreground = processes_.process_group(first_pid);
+    if (foreground)
+        send_signal(*foreground, make_siginfo(signo, SI_KERNEL));
+}
+
+void Kernel::kill_all()
+{
+    std::vector<Ref<ThreadGroup>> all;
+    for (const auto& [pid, group] : processes_.groups())
+        all.emplace_back(group);
+    for (const auto& group : all)
+        if (!group->zombie())
+            group->begin_exit(SIGKILL);
+}
+
+}
