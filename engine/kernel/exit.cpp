@@ -186,6 +186,11 @@ void exit_task(Task& task)
     Exit::end_task(task);
 }
 
+void release_task(Task& task)
+{
+    Exit::release(task);
+}
+
 void reap(ThreadGroup& group)
 {
     Exit::reap_group(group);

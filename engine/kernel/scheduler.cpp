@@ -88,6 +88,13 @@ void Scheduler::leave_to_guest(Task& self)
     leave(self);
 }
 
+void Scheduler::change_share_group(Task& self, Ref<ShareGroup> group)
+{
+    give_baton(self);
+    self.share_group_ = std::move(group);
+    (void)self.share_group_->take(self); // nobody else is in it
+}
+
 bool Scheduler::run_one()
 {
     if (ready_.empty())

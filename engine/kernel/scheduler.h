@@ -42,6 +42,8 @@ public:
     void yield(Task& self);
     /// Called on the task's own fiber, which has resumed its guest: leaves it until the guest comes back. Keeps the baton.
     void leave_to_guest(Task& self);
+    /// The running task leaves its share group for a new one (exec).
+    void change_share_group(Task& self, Ref<ShareGroup> group);
     /// From the main loop: runs one fiber until it leaves. False when none is ready.
     bool run_one();
     bool idle() const { return ready_.empty(); }

@@ -101,7 +101,7 @@ struct TaskLoop {
             task.syscall_nr_ = -1; // a function, not an instruction: it cannot be restarted
     }
 
-    static std::int64_t dispatch(Task& task, const platform::Registers& r)
+    static std::int64_t dispatch(Task& task, platform::Registers r) // a copy: exec replaces them
     {
         // Linux takes the number as an int, sign-extended (do_syscall_x64).
         auto number = static_cast<std::uint32_t>(r.rax);
