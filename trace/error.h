@@ -6,10 +6,23 @@
 
 namespace ringside::trace {
 
-/// what() is one line for a person, without a program's name before it.
+/// what() is one line for a person, without a program's name before it. Names from a hostile trace may be part of it: control
+/// characters are replaced, so that they reach no terminal.
 class Error : public std::runtime_error {
 public:
-    using std::runtime_error::runtime_error;
+    explicit Error(std::string message)
+        : std::runtime_error(printable(std::move(message)))
+    {
+    }
+
+private:
+    static std::string printable(std::string message)
+    {
+        for (char& c : message)
+            if ((c >= 0 && c < 32) || c == 127)
+                c = '?';
+        return message;
+    }
 };
 
 }
