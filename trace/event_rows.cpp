@@ -17,7 +17,7 @@ struct Cursor : sqlite3_vtab_cursor {
 int connect(sqlite3* database, void* client, int, const char* const*, sqlite3_vtab** out, char**)
 {
     int code = sqlite3_declare_vtab(database,
-        "CREATE TABLE x(id, kind, ts, dur, thread, nr, ret, verdict, flags, host_calls, a0, a1, a2, a3, a4, a5, ip, path, object, of, "
+        "CREATE TABLE x(id, kind, ts, dur, thread, nr, ret, verdict, flags, host_calls, path, a0, a1, a2, a3, a4, a5, ip, object, of, "
         "done, waker, regs)");
     if (code == SQLITE_OK)
         *out = new Table{{}, static_cast<EventRowsModule*>(client)};
@@ -96,16 +96,16 @@ int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int number)
     case 7: give(context, static_cast<std::uint64_t>(row.verdict)); break;
     case 8: give(context, row.flags & static_cast<unsigned>(~event_flag::has_ret)); break;
     case 9: give(context, row.host_calls); break;
-    case 16: give_unless_zero(context, row.ip); break;
-    case 17: give_unless_zero(context, row.path); break;
+    case 10: give_unless_zero(context, row.path); break;
+    case 17: give_unless_zero(context, row.ip); break;
     case 18: give_unless_zero(context, row.object); break;
     case 19: give_unless_zero(context, row.of); break;
     case 20: give_unless_zero(context, row.done); break;
     case 21: give_unless_zero(context, row.waker); break;
     case 22: give_unless_zero(context, row.regs_hash); break;
-    default: // 10..15
-        if (number - 10 < row.arity)
-            give(context, row.args[static_cast<std::size_t>(number - 10)]);
+    default: // 11..16
+        if (number - 11 < row.arity)
+            give(context, row.args[static_cast<std::size_t>(number - 11)]);
     }
     return SQLITE_OK;
 }

@@ -11,7 +11,7 @@
 namespace ringside::trace {
 
 // Where events are many every column costs a byte a row even when it is NULL, so `event` holds what most rows have or what
-// readers need at once. `ret` is NULL while a call has not come back.
+// readers need at once; what is scanned in whole comes first. `ret` is NULL while a call has not come back.
 const char* const schema_sql = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE event(
@@ -25,9 +25,9 @@ CREATE TABLE event(
   verdict INTEGER,         -- verdict
   flags INTEGER,           -- 2 restarted, 4 fatal
   host_calls INTEGER,
+  path INTEGER,            -- string: the path that the call is about
   a0 INTEGER, a1 INTEGER, a2 INTEGER, a3 INTEGER, a4 INTEGER, a5 INTEGER, -- NULL past the call's last argument
   ip INTEGER,
-  path INTEGER,            -- string: the path that the call is about
   object INTEGER,          -- object: what the first descriptor argument refers to
   of INTEGER,              -- resume: the call that comes back
   done INTEGER,            -- a call that blocked: the event of kind resume that completes it
