@@ -1,0 +1,178 @@
+// The memory calls in replay: real mappings at the recorded addresses, all of them anonymous.
+
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/replay_task.h"
+#include "engine/mm/address_space.h"
+#include "engine/replay/player.h"
+
+#include <algorithm>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+namespace ringside::replay {
+
+using namespace trace;
+using kernel::ReplayTask;
+
+namespace {
+
+bool overlap(const Range& a, const Range& b)
+{
+    return a.start < b.end && b.start < a.end;
+}
+
+}
+
+Result<void> Player::write(Thread& thread, std::uint64_t address, std::span<const std::byte> bytes)
+{
+    if (bytes.empty())
+        return {};
+    std::uint64_t done = TRY(thread.space->memory->poke(*thread.task, GuestAddr(address), bytes, true));
+    if (done != bytes.size())
+        return Errno(EFAULT);
+    return {};
+}
+
+Result<void> Player::map(Thread& thread, Range range, int prot, int flags, bool file, EventId from)
+{
+    mm::MapRequest request {};
+    request.address = GuestAddr(range.start);
+    request.length = range.end - range.start;
+    request.prot = prot;
+    request.flags = MAP_FIXED | MAP_ANONYMOUS | ((flags & MAP_SHARED) ? MAP_SHARED : MAP_PRIVATE) | (flags & MAP_GROWSDOWN);
+    request.max_prot = PROT_READ | PROT_WRITE | PROT_EXEC;
+    forget_files(*thread.space, range);
+    TRY(thread.space->memory->map(*thread.task, request));
+    if (!file)
+        return {};
+    thread.space->files.push_back(range);
+    return fill(thread, range, from);
+}
+
+Result<void> Player::fill(Thread& thread, Range range, EventId from)
+{
+    Result<void> written {};
+    auto absent = content_.fill(thread.space->id, range, from, [&](std::uint64_t address, std::span<const std::byte> bytes) {
+        if (written.ok())
+            written = write(thread, address, bytes);
+    });
+    TRY(std::move(written));
+    thread.space->absent.insert(thread.space->absent.end(), absent.begin(), absent.end());
+    return protect_absent(thread, range);
+}
+
+Result<void> Player::protect_absent(Thread& thread, Range range)
+{
+    for (const Range& part : thread.space->absent) {
+        std::uint64_t start = std::max(part.start, range.start);
+        std::uint64_t end = std::min(part.end, range.end);
+        if (start < end)
+            TRY(thread.space->memory->protect(*thread.task, GuestAddr(start), end - start, PROT_NONE));
+    }
+    return {};
+}
+
+void Player::forget_files(Space& space, Range range)
+{
+    space.files = subtract(space.files, range);
+    space.absent = subtract(space.absent, range);
+}
+
+Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::int64_t ret)
+{
+    mm::AddressSpace& memory = *thread.space->memory;
+    kernel::Task& task = *thread.task;
+    auto result = static_cast<std::uint64_t>(ret);
+    const auto& a = call.args;
+    auto range_of = [](std::uint64_t start, std::uint64_t length) { return Range {start, start + page_up(length)}; };
+    switch (call.nr) {
+    case SYS_mmap: {
+        bool file = !(a[3] & MAP_ANONYMOUS);
+        return map(thread, range_of(result, a[1]), static_cast<int>(a[2]), static_cast<int>(a[3]), file, call.id);
+    }
+    case SYS_munmap:
+        forget_files(*thread.space, range_of(a[0], a[1]));
+        return memory.unmap(task, GuestAddr(a[0]), a[1]);
+    case SYS_mprotect:
+    case SYS_pkey_mprotect:
+        TRY(memory.protect(task, GuestAddr(a[0]), a[1], static_cast<int>(a[2])));
+        return protect_absent(thread, range_of(a[0], a[1]));
+    case SYS_mremap: {
+        Range old = range_of(a[0], a[1]);
+        bool moved = result != a[0];
+        TRY(memory.remap(task, GuestAddr(a[0]), a[1], a[2], moved ? MREMAP_MAYMOVE | MREMAP_FIXED : 0, GuestAddr(moved ? result : 0)));
+        bool was_file = std::any_of(thread.space->files.begin(), thread.space->files.end(), [&](const Range& f) { return overlap(f, old); });
+        forget_files(*thread.space, old);
+        if (!was_file)
+            return {};
+        thread.space->files.push_back(range_of(result, a[2]));
+        return fill(thread, range_of(result, a[2]), call.id);
+    }
+    case SYS_brk:
+        return apply_brk(thread, result);
+    case SYS_madvise: {
+        if (a[2] != MADV_DONTNEED && a[2] != MADV_DONTFORK && a[2] != MADV_DOFORK && a[2] != MADV_WIPEONFORK && a[2] != MADV_KEEPONFORK)
+            return {};
+        TRY(memory.advise(task, GuestAddr(a[0]), a[1], static_cast<int>(a[2])));
+        if (a[2] != MADV_DONTNEED)
+            return {};
+        Range dropped = range_of(a[0], a[1]);
+        for (const Range& part : std::vector<Range>(thread.space->files)) {
+            if (!overlap(part, dropped))
+                continue;
+            Range again {std::max(part.start, dropped.start), std::min(part.end, dropped.end)};
+            thread.space->absent = subtract(thread.space->absent, again);
+            TRY(fill(thread, again, call.id));
+        }
+        return {};
+    }
+    case SYS_setrlimit:
+        if (a[0] == RLIMIT_STACK)
+            ReplayTask::set_stack_limit(task, log_.load(call.id).data);
+        return {};
+    case SYS_prlimit64:
+        if (a[1] == RLIMIT_STACK && a[2] != 0 && (a[0] == 0 || a[0] == log_.process_of(thread.id)))
+            ReplayTask::set_stack_limit(task, log_.load(call.id).data);
+        return {};
+    default:
+        return {};
+    }
+}
+
+Result<void> Player::apply_brk(Thread& thread, std::uint64_t end)
+{
+    std::uint64_t old = std::exchange(thread.space->brk, end);
+    if (old == 0 || page_up(old) == page_up(end))
+        return {};
+    if (page_up(end) < page_up(old))
+        return thread.space->memory->unmap(*thread.task, GuestAddr(page_up(end)), page_up(old) - page_up(end));
+    return map(thread, {page_up(old), page_up(end)}, PROT_READ | PROT_WRITE, MAP_PRIVATE, false, 0);
+}
+
+Result<void> Player::apply_exec(Thread& thread, EventId call, EventId row)
+{
+    auto space = make_ref<Space>();
+    space->memory = TRY(mm::AddressSpace::create(kernel_.platform(), kernel_.memory(), 0));
+    space->id = call;
+    thread.space = space;
+    TRY(ReplayTask::replace_memory(*thread.task, space->memory));
+    auto apply_mappings = [&](EventId id) -> Result<void> {
+        for (const MappingRecord* mapping : log_.load(id).mappings) {
+            if (mapping->prot < 0 || mapping->pid != log_.process_of(thread.id))
+                continue;
+            bool file = !(mapping->flags & MAP_ANONYMOUS);
+            TRY(map(thread, {mapping->start, mapping->end}, mapping->prot, mapping->flags, file, call));
+        }
+        return {};
+    };
+    TRY(apply_mappings(call));
+    if (row != call)
+        TRY(apply_mappings(row));
+    TRY(apply_data(thread, call));
+    if (row != call)
+        TRY(apply_data(thread, row));
+    return {};
+}
+
+}

@@ -1,0 +1,108 @@
+// The player: feeds a recording to real guest code. Guest threads run in the platform as ever; where the kernel would serve an event,
+// the player compares it with the recording, writes what was written, and hands the recorded result back.
+//
+// Events are taken in the order of their ids, all threads together: a thread that comes early waits for its turn. Memory is real
+// (mm), but everything in it is anonymous: files, descriptors, clocks and signals do not exist here.
+#pragma once
+
+#include "engine/base/ref.h"
+#include "engine/kernel/task.h"
+#include "engine/kernel/wait_queue.h"
+#include "engine/platform/platform.h"
+#include "engine/replay/log.h"
+#include "engine/replay/mapped_content.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace ringside::kernel {
+class Kernel;
+}
+
+namespace ringside::replay {
+
+/// Where the guest did something else than it did when it was recorded.
+struct Divergence {
+    trace::EventId event;     ///< that was expected; 0: none was, the recording has no more events of the thread
+    trace::ThreadId thread;
+    platform::EventKind got;  ///< what came
+    platform::Registers registers; ///< with which
+    platform::Fault fault;
+    std::string text;         ///< one line: what differs
+};
+
+class Player {
+public:
+    Player(kernel::Kernel& kernel, const Log& log);
+    ~Player();
+
+    /// Runs the recording to its end, or to the first difference. ENOMEM and the like where the sandbox cannot be built.
+    Result<void> play();
+
+    const std::optional<Divergence>& divergence() const { return divergence_; }
+    /// Events that were compared or applied.
+    trace::EventId events() const { return next_ - 1; }
+
+private:
+    /// An address space and what the player knows of it beside mm.
+    struct Space : RefCounted {
+        Ref<mm::AddressSpace> memory;
+        SpaceId id = 0;
+        std::uint64_t brk = 0; ///< 0: not known yet
+        std::vector<Range> files;  ///< what stands for mapped files
+        std::vector<Range> absent; ///< parts of these that never became present
+    };
+    struct Thread {
+        trace::ThreadId id = 0;
+        Ref<kernel::Task> task;
+        Ref<Space> space;
+        std::size_t next = 0; ///< in log.of_thread(id)
+        kernel::WaitQueue turn;
+        bool failed = false;
+    };
+    struct Stop { };
+    template<typename T>
+    using Step = Result<T>;
+
+    Result<void> start_thread(trace::ThreadId id, Ref<Space> space, const platform::Registers* registers, std::span<const std::byte> xstate);
+    void run(Thread& thread);
+    Result<void> serve(Thread& thread, trace::EventId id);
+    Result<void> wait_turn(Thread& thread, trace::EventId id);
+    void advance();
+    bool finished() const;
+
+    // What the guest does by itself: it must come as recorded.
+    Result<void> expect(Thread& thread, trace::EventId id);
+    std::string difference(const trace::EventRecord& expected, const platform::Event& event, const platform::Registers& registers) const;
+    Result<void> diverged(Thread& thread, trace::EventId id, const platform::Event& event, std::string text);
+
+    // What the kernel did: it is done again.
+    Result<void> apply_call(Thread& thread, trace::EventId call, trace::EventId row);
+    Result<void> apply_data(Thread& thread, trace::EventId row);
+    Result<void> apply_instruction(Thread& thread, trace::EventId id);
+    Result<void> apply_exec(Thread& thread, trace::EventId call, trace::EventId row);
+    Result<void> make_child(Thread& parent, trace::EventId call);
+    void restart(Thread& thread, const trace::EventRecord& call, std::int64_t ret);
+
+    // memory.cpp: the memory calls.
+    Result<void> apply_memory(Thread& thread, const trace::EventRecord& call, std::int64_t ret);
+    Result<void> map(Thread& thread, Range range, int prot, int flags, bool file, trace::EventId from);
+    Result<void> apply_brk(Thread& thread, std::uint64_t end);
+    Result<void> fill(Thread& thread, Range range, trace::EventId from);
+    void forget_files(Space& space, Range range);
+    Result<void> protect_absent(Thread& thread, Range range);
+    Result<void> write(Thread& thread, std::uint64_t address, std::span<const std::byte> bytes);
+
+    kernel::Kernel& kernel_;
+    const Log& log_;
+    MappedContent content_;
+    trace::EventId next_ = 1;
+    std::unordered_map<trace::ThreadId, std::unique_ptr<Thread>> threads_;
+    std::optional<Divergence> divergence_;
+    bool stopping_ = false;
+};
+
+}
