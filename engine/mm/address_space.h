@@ -88,6 +88,9 @@ public:
     Result<std::uint64_t> peek(kernel::Task& task, GuestAddr from, std::span<std::byte> to, bool force);
     Result<std::uint64_t> poke(kernel::Task& task, GuestAddr to, std::span<const std::byte> from, bool force);
 
+    /// Every present page that this space has written or may write, in pieces, by address: what a snapshot holds.
+    void for_each_written(const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const;
+
     /// A key that is equal for two tasks' addresses when they name the same memory: futexes. EFAULT where nothing is mapped.
     struct FutexKey {
         std::uint64_t object;

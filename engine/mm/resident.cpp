@@ -1,0 +1,51 @@
+// What of an address space the guest may have written: for a recording's snapshots.
+
+#include "engine/mm/space_state.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace ringside::mm {
+
+namespace {
+
+constexpr std::uint64_t piece = 64 << 10;
+
+/// Hands over the parts of [at, at + length) of the memory file that hold pages, in pieces.
+template<typename F>
+void for_each_present(const MemoryFile& memory, FileOffset at, std::uint64_t length, F&& f)
+{
+    FileOffset end = at + length;
+    for (FileOffset position = at; position < end;) {
+        auto data = host::call(SYS_lseek, memory.descriptor(), position, SEEK_DATA);
+        if (!data.ok()) // ENXIO: nothing more
+            return;
+        auto start = std::max<FileOffset>(static_cast<FileOffset>(data.value()), position);
+        if (start >= end)
+            return;
+        auto hole = host::call(SYS_lseek, memory.descriptor(), start, SEEK_HOLE);
+        FileOffset stop = hole.ok() ? std::min<FileOffset>(static_cast<FileOffset>(hole.value()), end) : end;
+        for (FileOffset p = start; p < stop; p += piece)
+            f(p, std::min(piece, stop - p));
+        position = stop;
+    }
+}
+
+}
+
+void AddressSpace::for_each_written(const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const
+{
+    const State& s = *state_;
+    s.vmas.for_each(0, guest_address_end, [&](std::uint64_t start, std::uint64_t end, const Vma& vma) {
+        s.runs.for_each(start, end, [&](std::uint64_t a, std::uint64_t b, const Run& run) {
+            // Pages of a file that this space only reads are not its own.
+            if (run.kind == Run::Kind::direct && !(vma.shared && (vma.prot & PROT_WRITE)))
+                return;
+            for_each_present(s.memory, run.at, b - a, [&](FileOffset at, std::uint64_t length) {
+                function(GuestAddr(a + (at - run.at)), s.memory.view(at, length));
+            });
+        });
+    });
+}
+
+}
