@@ -96,4 +96,10 @@ bool serve_instruction(Task& task)
     return true;
 }
 
+std::uint64_t trapped_instruction_length(Task& task)
+{
+    auto instruction = decode(task);
+    return instruction ? instruction->length : 0;
+}
+
 }

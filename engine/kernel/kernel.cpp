@@ -123,7 +123,10 @@ Result<void> Kernel::execute_first(Task& task)
     task.files().announce(task);
     Errno error(ENOENT);
     for (const std::string& path : candidates(options_)) {
+        // No call of the guest's asked for it: an event of its own holds what the first program was made of.
+        task.recorder().note_begin(task, trace::EventKind::exec, 0, std::span<const std::uint64_t>(), path);
         auto executed = exec_program(task, {.path = path, .argv = options_.argv, .environment = options_.environment});
+        task.recorder().note_end(task, executed.ok() ? 0 : -executed.error().value());
         if (executed.ok())
             return {};
         // As execvp: what is not there is looked for further on; EACCES is remembered.
@@ -160,7 +163,7 @@ void Kernel::turn()
             last_flush_ = now;
         }
     }
-    if (processes_.groups().empty() || (started_ && !started_->ok()))
+    if ((processes_.groups().empty() && !replaying_) || (started_ && !started_->ok()))
         return;
     std::optional<Nanoseconds> deadline = scheduler_.idle() ? timers_.next() : std::optional<Nanoseconds>(0);
     if (auto event = platform_.wait(deadline))

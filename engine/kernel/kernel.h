@@ -98,6 +98,7 @@ private:
     Kernel(Options options, platform::Platform& platform, mm::MemoryFile& memory, record::Recorder& recorder);
     friend struct Exit;
     friend struct Fork;
+    friend struct ReplayTask;
     Result<void> make_first(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files);
     Result<void> execute_first(Task& task);
     void take_event(const platform::Event& event);
@@ -120,6 +121,7 @@ private:
     std::optional<int> first_status_;
     std::optional<Result<void>> started_;
     Nanoseconds last_flush_ = 0;
+    bool replaying_ = false; ///< there are tasks without processes: the player's
     std::vector<Ref<Task>> graveyard_; ///< ended: freed by the main loop, when their fibers are left
 };
 

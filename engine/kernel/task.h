@@ -175,6 +175,7 @@ private:
     friend struct Signals;
     friend struct SignalDelivery;
     friend struct TaskLoop;
+    friend struct ReplayTask;
     /// Where it is. A task that is in the guest or asleep stands in no queue of the scheduler.
     struct Fault {
         std::uint64_t error = 0, trapno = 0, cr2 = 0;

@@ -71,16 +71,27 @@ struct TaskLoop {
         case platform::EventKind::fault:
             return serve_fault(task);
         case platform::EventKind::interrupted:
-            if (task.kernel().recording()) {
-                std::array<std::uint64_t, 1> args {task.registers().rip};
-                task.recorder().note(task, trace::EventKind::preempt, 0, 0, args);
-            }
+            if (task.kernel().recording())
+                record_preemption(task);
             return false;
         case platform::EventKind::died:
             task.group_->begin_exit(SIGKILL);
             return false;
         }
         return false;
+    }
+
+    /// Nothing but the clock stopped it here, so replay cannot find the place by running: it is given what the guest had become.
+    static void record_preemption(Task& task)
+    {
+        std::array<std::uint64_t, 1> args {task.registers().rip};
+        record::TaskRecorder& recorder = task.recorder();
+        recorder.note_begin(task, trace::EventKind::preempt, 0, args);
+        task.mm().for_each_written([&](GuestAddr address, std::span<const std::byte> bytes) {
+            recorder.copied(task, trace::Direction::out, address, bytes);
+        });
+        recorder.registers_replaced(task, true);
+        recorder.note_end(task, 0);
     }
 
     static void serve_call(Task& task)
