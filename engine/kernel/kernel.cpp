@@ -15,6 +15,7 @@
 #include "engine/record/task_recorder.h"
 
 #include <cstring>
+#include <sys/sysinfo.h>
 
 namespace ringside::kernel {
 
@@ -39,6 +40,10 @@ Kernel::Kernel(Options options, platform::Platform& platform, mm::MemoryFile& me
     processes_.set_limit(options_.pid_limit);
     first_session_ = processes_.make_session(*this, reaper_pid);
     host::set_current_account(&idle_account);
+    total_memory_ = options_.memory_limit;
+    struct sysinfo host {};
+    if (total_memory_ == 0 && ::sysinfo(&host) == 0)
+        total_memory_ = std::uint64_t {host.totalram} * host.mem_unit;
 }
 
 Kernel::~Kernel() = default;

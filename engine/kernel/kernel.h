@@ -77,6 +77,8 @@ public:
     StackPool& stacks() { return stacks_; }
     /// Bytes of the sandbox's random generator.
     void random(std::span<std::byte> to);
+    /// Bytes of memory that the guest is told of: --memory, else the host's.
+    std::uint64_t total_memory() const { return total_memory_; }
     /// The session that the first process starts in; its leader is outside of the sandbox.
     Session& first_session() const { return *first_session_; }
     /// From the supervisor: SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGWINCH, SIGCONT … to the terminal's foreground group.
@@ -118,6 +120,7 @@ private:
     std::unique_ptr<Random> random_;
     Ref<Session> first_session_;
     std::vector<Ref<ThreadGroup>> orphans_; ///< children of the reaper
+    std::uint64_t total_memory_ = 0;
     std::optional<int> first_status_;
     std::optional<Result<void>> started_;
     Nanoseconds last_flush_ = 0;

@@ -1,0 +1,258 @@
+// Scheduling as far as a program can see it: sched_yield(2), affinity, policies, priorities, getcpu(2), membarrier(2).
+
+#include "engine/kernel/credentials.h"
+#include "engine/kernel/kernel.h"
+#include "engine/record/task_recorder.h"
+#include "engine/syscalls/handler.h"
+
+#include <linux/capability.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+namespace ringside::syscalls {
+
+namespace {
+
+Result<kernel::Task*> find(Task& task, kernel::Pid pid)
+{
+    if (pid < 0)
+        return Errno(EINVAL);
+    kernel::Task* found = pid == 0 ? &task : task.kernel().processes().task(pid);
+    if (!found)
+        return Errno(ESRCH);
+    return found;
+}
+
+Result<long> sched_yield(Task& task)
+{
+    task.kernel().scheduler().yield(task);
+    return 0;
+}
+
+/// The bits of the processors that the guest is told of.
+std::vector<std::uint64_t> processors(Task& task)
+{
+    auto count = static_cast<std::size_t>(std::max(1, task.kernel().options().processors));
+    std::vector<std::uint64_t> words((count + 63) / 64);
+    for (std::size_t i = 0; i < count; ++i)
+        words[i / 64] |= std::uint64_t {1} << i % 64;
+    return words;
+}
+
+Result<long> sched_getaffinity(Task& task, kernel::Pid pid, std::size_t size, GuestPtr<std::uint64_t> mask)
+{
+    auto words = processors(task);
+    std::size_t length = words.size() * sizeof(std::uint64_t);
+    if (size < length || size % sizeof(std::uint64_t) != 0)
+        return Errno(EINVAL);
+    (void)TRY(find(task, pid));
+    TRY(task.copy_out(mask.addr(), std::as_bytes(std::span(words))));
+    return static_cast<long>(length);
+}
+
+/// Where a task runs is the host's business: what names one of our processors is accepted.
+Result<long> sched_setaffinity(Task& task, kernel::Pid pid, std::size_t size, GuestPtr<std::uint64_t> mask)
+{
+    auto words = processors(task);
+    std::vector<std::uint64_t> wanted(words.size());
+    TRY(task.copy_in(mask.addr(), std::as_writable_bytes(std::span(wanted)).first(std::min(size, wanted.size() * sizeof(std::uint64_t)))));
+    (void)TRY(find(task, pid));
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (words[i] & wanted[i])
+            return 0;
+    return Errno(EINVAL);
+}
+
+Result<long> sched_getscheduler(Task& task, kernel::Pid pid)
+{
+    (void)TRY(find(task, pid));
+    return SCHED_OTHER;
+}
+
+Result<void> check_policy(Task& task, int policy, int priority)
+{
+    policy &= ~SCHED_RESET_ON_FORK;
+    switch (policy) {
+    case SCHED_OTHER:
+    case SCHED_BATCH:
+    case SCHED_IDLE:
+        return priority == 0 ? Result<void>() : Result<void>(Errno(EINVAL));
+    case SCHED_FIFO:
+    case SCHED_RR:
+        if (priority < 1 || priority > 99)
+            return Errno(EINVAL);
+        task.recorder().unsupported();
+        return Errno(EPERM); // no real-time priorities here (RLIMIT_RTPRIO 0)
+    default:
+        return Errno(EINVAL);
+    }
+}
+
+Result<long> sched_setscheduler(Task& task, kernel::Pid pid, int policy, GuestPtr<int> priority)
+{
+    if (policy < 0 || priority.is_null())
+        return Errno(EINVAL);
+    int wanted = TRY(task.copy_in(priority));
+    (void)TRY(find(task, pid));
+    TRY(check_policy(task, policy, wanted));
+    return 0;
+}
+
+Result<long> sched_getparam(Task& task, kernel::Pid pid, GuestPtr<int> priority)
+{
+    if (priority.is_null())
+        return Errno(EINVAL);
+    (void)TRY(find(task, pid));
+    TRY(task.copy_out(priority, 0));
+    return 0;
+}
+
+Result<long> sched_setparam(Task& task, kernel::Pid pid, GuestPtr<int> priority)
+{
+    if (priority.is_null())
+        return Errno(EINVAL);
+    int wanted = TRY(task.copy_in(priority));
+    (void)TRY(find(task, pid));
+    TRY(check_policy(task, SCHED_OTHER, wanted));
+    return 0;
+}
+
+Result<long> sched_get_priority_max(Task&, int policy)
+{
+    if (policy == SCHED_FIFO || policy == SCHED_RR)
+        return 99;
+    if (policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == 6 /* SCHED_DEADLINE */)
+        return 0;
+    return Errno(EINVAL);
+}
+
+Result<long> sched_get_priority_min(Task&, int policy)
+{
+    if (policy == SCHED_FIFO || policy == SCHED_RR)
+        return 1;
+    if (policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == 6 /* SCHED_DEADLINE */)
+        return 0;
+    return Errno(EINVAL);
+}
+
+Result<long> sched_rr_get_interval(Task& task, kernel::Pid pid, GuestPtr<timespec> to)
+{
+    (void)TRY(find(task, pid));
+    constexpr long slice = 4'000'000; // of SCHED_OTHER, with one runnable task
+    TRY(task.copy_out(to, {0, slice}));
+    return 0;
+}
+
+/// struct sched_attr, first version.
+struct SchedAttr {
+    std::uint32_t size;
+    std::uint32_t policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime, deadline, period;
+};
+
+Result<long> sched_getattr(Task& task, kernel::Pid pid, GuestPtr<SchedAttr> to, unsigned size, unsigned flags)
+{
+    if (flags != 0 || to.is_null() || size < sizeof(SchedAttr) || size > page_size)
+        return Errno(EINVAL);
+    kernel::Task* target = TRY(find(task, pid));
+    SchedAttr attr {};
+    attr.size = sizeof attr;
+    attr.nice = target->nice;
+    TRY(task.copy_out(to, attr));
+    return 0;
+}
+
+/// The tasks that getpriority and setpriority mean.
+Result<std::vector<Ref<kernel::Task>>> chosen(Task& task, int which, int who)
+{
+    std::vector<Ref<kernel::Task>> result;
+    if (which < PRIO_PROCESS || which > PRIO_USER)
+        return Errno(EINVAL);
+    if (which == PRIO_PROCESS) {
+        if (kernel::Task* found = who == 0 ? &task : task.kernel().processes().task(who))
+            result.emplace_back(found);
+    } else {
+        kernel::Pid pgid = who == 0 ? task.group().process_group().pgid : who;
+        kernel::Uid uid = who == 0 ? task.credentials().uid : static_cast<kernel::Uid>(who);
+        for (const auto& [tid, other] : task.kernel().processes().tasks()) {
+            bool in_group = !other->group().zombie() && other->group().process_group().pgid == pgid;
+            if (which == PRIO_PGRP ? in_group : other->credentials().uid == uid)
+                result.emplace_back(other);
+        }
+    }
+    if (result.empty())
+        return Errno(ESRCH);
+    return result;
+}
+
+Result<long> getpriority(Task& task, int which, int who)
+{
+    long best = 0;
+    for (const auto& target : TRY(chosen(task, which, who)))
+        best = std::max<long>(best, 20 - target->nice); // 40..1, so that it is never negative
+    return best;
+}
+
+/// Kept and shown; the host schedules as it likes.
+Result<long> setpriority(Task& task, int which, int who, int nice)
+{
+    nice = std::clamp(nice, -20, 19);
+    const kernel::Credentials& mine = task.credentials();
+    for (const auto& target : TRY(chosen(task, which, who))) {
+        const kernel::Credentials& theirs = target->credentials();
+        if (theirs.uid != mine.euid && theirs.euid != mine.euid && !mine.capable(CAP_SYS_NICE))
+            return Errno(EPERM);
+        bool may_raise = mine.capable(CAP_SYS_NICE) || static_cast<std::uint64_t>(20 - nice) <= target->limits().soft(RLIMIT_NICE);
+        if (nice < target->nice && !may_raise)
+            return Errno(EACCES);
+        target->nice = nice;
+    }
+    return 0;
+}
+
+Result<long> getcpu(Task& task, GuestPtr<unsigned> cpu, GuestPtr<unsigned> node, GuestAddr)
+{
+    if (!cpu.is_null())
+        TRY(task.copy_out(cpu, 0U));
+    if (!node.is_null())
+        TRY(task.copy_out(node, 0U));
+    return 0;
+}
+
+/// Every entry of the Sentry orders memory already; the other threads of the process are the difficulty, and they are the host's.
+Result<long> membarrier(Task& task, int command, unsigned flags, int)
+{
+    TRY(check_flags(flags, 0));
+    constexpr int registrations = MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    if (command == MEMBARRIER_CMD_QUERY)
+        return task.kernel().options().processors == 1 ? registrations | MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED : 0;
+    // On one processor a system call is a barrier for all threads.
+    if (task.kernel().options().processors == 1 && (command & (registrations | MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED)))
+        return 0;
+    task.recorder().unsupported();
+    return Errno(EINVAL);
+}
+
+const Register<SYS_sched_yield, sched_yield> r_sched_yield;
+const Register<SYS_sched_getaffinity, sched_getaffinity> r_sched_getaffinity;
+const Register<SYS_sched_setaffinity, sched_setaffinity> r_sched_setaffinity;
+const Register<SYS_sched_getscheduler, sched_getscheduler> r_sched_getscheduler;
+const Register<SYS_sched_setscheduler, sched_setscheduler> r_sched_setscheduler(Support::partial);
+const Register<SYS_sched_getparam, sched_getparam> r_sched_getparam;
+const Register<SYS_sched_setparam, sched_setparam> r_sched_setparam(Support::partial);
+const Register<SYS_sched_get_priority_max, sched_get_priority_max> r_sched_get_priority_max;
+const Register<SYS_sched_get_priority_min, sched_get_priority_min> r_sched_get_priority_min;
+const Register<SYS_sched_rr_get_interval, sched_rr_get_interval> r_sched_rr_get_interval;
+const Register<SYS_sched_getattr, sched_getattr> r_sched_getattr;
+const Register<SYS_getpriority, getpriority> r_getpriority;
+const Register<SYS_setpriority, setpriority> r_setpriority;
+const Register<SYS_getcpu, getcpu> r_getcpu;
+const Register<SYS_membarrier, membarrier> r_membarrier(Support::partial);
+
+}
+
+}
