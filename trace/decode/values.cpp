@@ -40,15 +40,15 @@ Node device(std::uint64_t dev)
 Node mode_node(std::uint64_t mode, bool with_type)
 {
     mode &= 0xffffffff;
-    std::string bits = fmt::format("{:03o}", mode & 0777);
+    std::string bits = fmt::format("{:02o}", mode & 0777);
     std::string_view type = with_type ? flag_name(*flag_set("file_types"), mode & S_IFMT) : std::string_view {};
     Node node = Node::group("", "|", "");
     node.value = mode;
     if (!type.empty())
         node.item(Node::leaf(std::string(type), Token::flag, mode & S_IFMT));
     std::uint64_t rest = type.empty() ? mode : mode & ~static_cast<std::uint64_t>(S_IFMT);
-    if (type.empty()) // chmod(2) and friends: the whole number, at least three digits
-        return Node::leaf(fmt::format("0{:03o}", rest), Token::number, mode);
+    if (type.empty()) // as "%#03o" of strace
+        return Node::leaf(fmt::format("0{:02o}", rest), Token::number, mode);
     if (rest & S_ISUID)
         node.item(Node::leaf("S_ISUID", Token::flag, S_ISUID));
     if (rest & S_ISGID)

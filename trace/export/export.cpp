@@ -61,7 +61,14 @@ std::optional<std::uint64_t> export_events(EventSource& source, const Filter& fi
         auto event = source.event(id);
         if (!event)
             continue;
-        bool wanted = awaited.erase(id) > 0 || filter.matches_all() || filter.matches(*event, source);
+        bool wanted = awaited.erase(id) > 0;
+        if (!wanted && event->kind == EventKind::resume && writer->wants_resumes()) {
+            // The second half of a line: shown where the first was, or was before the first event that is shown.
+            auto call = event->of < options.first ? source.event(event->of) : std::nullopt;
+            wanted = call && filter.matches(*call, source);
+        } else if (!wanted) {
+            wanted = filter.matches_all() || filter.matches(*event, source);
+        }
         if (!wanted)
             continue;
         if (event->done && writer->wants_resumes())
