@@ -3,6 +3,7 @@
 
 #include "engine/kernel/io_helpers.h"
 
+#include "engine/base/start_thread.h"
 #include "engine/kernel/kernel.h"
 #include "engine/platform/platform.h"
 
@@ -52,18 +53,6 @@ struct Readiness {
     std::size_t count = 0;
     std::thread thread;
 };
-
-/// Signals are the main thread's business.
-template<typename Body>
-std::thread start_thread(Body body)
-{
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    std::thread thread(std::move(body));
-    pthread_sigmask(SIG_SETMASK, &old, nullptr);
-    return thread;
-}
 
 }
 

@@ -2,6 +2,8 @@
 
 #include "engine/platform/watcher.h"
 
+#include "engine/base/start_thread.h"
+
 #include <array>
 #include <climits>
 #include <csignal>
@@ -45,13 +47,7 @@ void Watcher::start()
 {
     if (thread_.joinable())
         return;
-    // Signals of the Sentry are for its worker.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { run(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    thread_ = start_thread([this] { run(); });
 }
 
 Result<void> Watcher::watch(int pidfd, std::uint32_t slot)
