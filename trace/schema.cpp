@@ -146,31 +146,43 @@ std::string group_list(const SyscallInfo& info)
 }
 
 template <std::size_t count>
-std::string enumeration(const char* table, int first, const std::array<const char*, count>& names)
+void fill_enumeration(Database& database, std::string_view sql, int first, const std::array<std::string_view, count>& names)
 {
-    std::string sql;
-    for (const char* name : names)
-        sql += fmt::format("INSERT INTO {} VALUES({}, '{}');\n", table, first++, name);
-    return sql;
+    Statement insert = database.prepare(sql);
+    for (std::string_view name : names) {
+        insert.bind(1, std::int64_t{first++});
+        insert.bind(2, name);
+        insert.run();
+    }
 }
 
 }
 
-std::string names_sql()
+void fill_names(Database& database)
 {
-    std::string sql;
-    for (const SyscallInfo& info : syscalls)
-        sql += fmt::format("INSERT INTO syscall VALUES({}, '{}', '{}', '{}');\n", info.nr, info.name, argument_names(info), group_list(info));
-    // No text of an errno holds a quote, so that none has to be doubled here.
-    for (const ErrnoEntry& entry : errno_table())
-        sql += fmt::format("INSERT INTO errno VALUES({}, '{}', '{}');\n", entry.number, entry.name, entry.text);
-    sql += enumeration("event_kind", 1,
-        std::array{"syscall", "resume", "signal", "fault", "page_in", "instruction", "exec", "exit", "stop", "preempt", "policy", "marker"});
-    sql += enumeration("verdict", 0, std::array{"served", "denied", "injected", "unsupported"});
-    sql += enumeration("object_kind", 0,
-        std::array{"other", "file", "directory", "pipe", "fifo", "socket", "tty", "char_device", "block_device", "eventfd", "epoll",
-            "timerfd", "signalfd", "memfd", "pidfd", "inotify"});
-    return sql;
+    Statement call = database.prepare("INSERT INTO syscall VALUES(?1, ?2, ?3, ?4)");
+    for (const SyscallInfo& info : syscalls) {
+        std::string arguments = argument_names(info), groups = group_list(info);
+        call.bind(1, std::int64_t{info.nr});
+        call.bind(2, info.name);
+        call.bind(3, std::string_view(arguments));
+        call.bind(4, std::string_view(groups));
+        call.run();
+    }
+    Statement error = database.prepare("INSERT INTO errno VALUES(?1, ?2, ?3)");
+    for (const ErrnoEntry& entry : errno_table()) {
+        error.bind(1, std::int64_t{entry.number});
+        error.bind(2, entry.name);
+        error.bind(3, entry.text);
+        error.run();
+    }
+    fill_enumeration(database, "INSERT INTO event_kind VALUES(?1, ?2)", 1,
+        std::array<std::string_view, 12>{"syscall", "resume", "signal", "fault", "page_in", "instruction", "exec", "exit", "stop", "preempt", "policy", "marker"});
+    fill_enumeration(database, "INSERT INTO verdict VALUES(?1, ?2)", 0,
+        std::array<std::string_view, 4>{"served", "denied", "injected", "unsupported"});
+    fill_enumeration(database, "INSERT INTO object_kind VALUES(?1, ?2)", 0,
+        std::array<std::string_view, 16>{"other", "file", "directory", "pipe", "fifo", "socket", "tty", "char_device", "block_device", "eventfd",
+            "epoll", "timerfd", "signalfd", "memfd", "pidfd", "inotify"});
 }
 
 }

@@ -1,7 +1,7 @@
 // The tables of a trace. Plain SQL that any SQLite tool understands: change it only together with the format's version.
 #pragma once
 
-#include <string>
+#include "trace/sqlite.h"
 
 namespace ringside::trace {
 
@@ -14,7 +14,7 @@ extern const char* const schema_sql;
 /// Indexes that readers like but never need: made after the end.
 extern const char* const index_sql;
 
-/// Fills the tables that name numbers: `syscall`, `errno`, `event_kind`, `verdict`.
-std::string names_sql();
+/// Fills the tables that name numbers: `syscall`, `errno`, `event_kind`, `verdict`, `object_kind`.
+void fill_names(Database& database);
 
 }

@@ -112,12 +112,12 @@ StoreWriter::StoreWriter(const std::string& path, bool force)
         database_ = Database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
         sqlite3_busy_timeout(database_.handle(), 5000);
         // No fsync: a kill of any process loses nothing that was committed, and waiting for the disk halves the events a second.
-        database_.exec("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;"
+        database_.exec("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;"
                        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA cache_spill = OFF;");
         database_.exec("BEGIN");
         database_.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, format_version));
         database_.exec(schema_sql);
-        database_.exec(names_sql());
+        fill_names(database_);
         database_.exec("COMMIT");
         rows_ = std::make_unique<EventRowsModule>(database_);
         // OR ROLLBACK: a failure ends the transaction anyway, and without a statement to undo SQLite keeps no second journal.

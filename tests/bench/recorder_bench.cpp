@@ -107,6 +107,20 @@ void producer_alone()
     fmt::print("{:<34} {:>9.1f} ns an event\n", "reserve, copy, publish", (cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - before) * 1e9 / events);
 }
 
+/// What recording costs a program that does nothing.
+void empty_recording(const std::string& path)
+{
+    test::RingMemory ring(ring_default_capacity);
+    RecorderOptions options;
+    options.path = path;
+    auto start = Clock::now();
+    Recorder recorder(ring.span(), options);
+    recorder.start();
+    double begun = seconds_since(start);
+    recorder.finish(RecordingEnd::exited);
+    fmt::print("{:<34} {:>9.1f} ms to begin, {:.1f} ms to the end, {} bytes\n", "an empty recording", begun * 1e3, seconds_since(start) * 1e3, std::filesystem::file_size(path));
+}
+
 void reading(const std::string& path)
 {
     auto start = Clock::now();
@@ -139,6 +153,7 @@ int main(int argc, char** argv)
     fmt::print("{}, {} processors, Linux {}; {} events\n", processor(), std::thread::hardware_concurrency(), host.release, events);
     test::TemporaryFolder folder;
     producer_alone();
+    empty_recording(folder / "empty.ringside");
     SyntheticOptions options;
     options.events = events;
     options.payload = false;
