@@ -2,6 +2,7 @@
 // producer; opening a trace and reading in it. Usage: recorder-bench [EVENTS]
 #include "tests/unit/recording.h"
 
+#include "trace/filter_run.h"
 #include "trace/hot_columns.h"
 #include "trace/queries.h"
 #include "trace/trace_file.h"
@@ -139,6 +140,12 @@ void reading(const std::string& path)
     start = Clock::now();
     std::size_t calls = call_statistics(columns).size();
     fmt::print("{:<34} {:>9.1f} ms, {} calls\n", "statistics by call", seconds_since(start) * 1e3, calls);
+    for (const char* text : {"syscall == lseek && ret < 100", "dur > 30us && !(syscall in {futex, read})", "errno == ENOENT"}) {
+        Filter filter = std::get<Filter>(Filter::compile(text));
+        start = Clock::now();
+        std::size_t matching = filter_rows(filter, columns, trace).size();
+        fmt::print("{:<34} {:>9.1f} ms, {} match {}\n", "filter on all rows", seconds_since(start) * 1e3, matching, text);
+    }
     if (rows == 0)
         std::exit(1);
 }
