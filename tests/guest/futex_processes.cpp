@@ -66,7 +66,7 @@ GUEST_TEST("a wake counts those it woke, in turn")
     pid_t children[5];
     for (pid_t& child : children)
         child = guest::in_child([=] { return futex(word, FUTEX_WAIT, 0) == 0 ? 0 : 1; });
-    guest::sleep_ms(60);
+    guest::sleep_ms(200);
     expect_eq(2, futex(word, FUTEX_WAKE, 2));
     expect_eq(3, futex(word, FUTEX_WAKE, 100));
     for (pid_t child : children)
@@ -79,7 +79,7 @@ GUEST_TEST("requeue moves those that wait")
     pid_t children[3];
     for (pid_t& child : children)
         child = guest::in_child([=] { return futex(words, FUTEX_WAIT, 0) == 0 ? 0 : 1; });
-    guest::sleep_ms(60);
+    guest::sleep_ms(200);
     expect_errno(EAGAIN, syscall(SYS_futex, words, FUTEX_CMP_REQUEUE, 1, 2, words + 8, 99));
     expect_eq(3, syscall(SYS_futex, words, FUTEX_CMP_REQUEUE, 1, 2, words + 8, 0));
     expect_eq(0, futex(words, FUTEX_WAKE, 100));
@@ -93,7 +93,7 @@ GUEST_TEST("bit sets choose whom to wake")
     int* word = shared_words();
     pid_t first = guest::in_child([=] { return futex(word, FUTEX_WAIT_BITSET, 0, nullptr, nullptr, 1) == 0 ? 1 : 9; });
     pid_t second = guest::in_child([=] { return futex(word, FUTEX_WAIT_BITSET, 0, nullptr, nullptr, 2) == 0 ? 2 : 9; });
-    guest::sleep_ms(50);
+    guest::sleep_ms(200);
     expect_eq(1, futex(word, FUTEX_WAKE_BITSET, 100, nullptr, nullptr, 2));
     guest::note(guest::describe(guest::wait_for(second)));
     expect_eq(1, futex(word, FUTEX_WAKE_BITSET, 100, nullptr, nullptr, 1));
