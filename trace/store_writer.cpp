@@ -112,7 +112,7 @@ StoreWriter::StoreWriter(const std::string& path, bool force)
         database_ = Database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
         sqlite3_busy_timeout(database_.handle(), 5000);
         // No fsync: a kill of any process loses nothing that was committed, and waiting for the disk halves the events a second.
-        database_.exec("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;"
+        database_.exec("PRAGMA synchronous = OFF; PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
                        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA cache_spill = OFF;");
         database_.exec("BEGIN");
         database_.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, format_version));
