@@ -43,6 +43,9 @@ struct Exec {
             return open(task, interpreter);
         };
         task.kernel().random(std::as_writable_bytes(std::span(&load.seed, 1)));
+        constexpr std::uint64_t no_randomization = 0x0040000; // personality(2), ADDR_NO_RANDOMIZE
+        if (task.personality & no_randomization)
+            load.seed = 0;
         task.kernel().random(load.random);
         load.path_inaccessible = request.directory != AT_FDCWD && task.files().close_on_exec(request.directory).value_or(false);
         bool fatal = false;

@@ -22,6 +22,9 @@ std::uint64_t mixed(std::uint64_t value)
 /// Below the stack and the gap that Linux leaves for it (mmap_base: at least 128 MB), moved by up to 2^28 pages as mmap_rnd_bits does.
 std::uint64_t choose_mmap_base(std::uint64_t seed)
 {
+    // Without randomization where gdb's users expect it.
+    if (seed == 0)
+        return 0x7fff'f7ff'f000;
     constexpr std::uint64_t top = 0x7fff'f7ff'f000 - (std::uint64_t {16} << 30);
     return top - (mixed(seed) & 0xfff'ffff) * page_size;
 }

@@ -108,10 +108,13 @@ AddressSpace::FaultResult AddressSpace::State::fetch(
     std::uint64_t size = page_up(object.size());
     if (vma.offset + (page - vma_start) >= size)
         return FaultResult::sigbus_adrerr;
-    // From the start of the aligned piece, or from where pages are missing.
-    std::uint64_t from = std::max(vma_start, page / fetch_piece * fetch_piece);
+    // The piece of the file that holds the page (so that other processes see, and the trace stores, the same pieces), without
+    // what is there already.
+    std::uint64_t offset = vma.offset + (page - vma_start);
+    std::uint64_t before = offset % fetch_piece;
+    std::uint64_t from = page - std::min(before, page - vma_start);
     runs.for_each(from, page, [&](std::uint64_t, std::uint64_t b, const Run&) { from = b; });
-    std::uint64_t to = (page == last_fetch_end ? page + fetch_ahead : page / fetch_piece * fetch_piece + fetch_piece);
+    std::uint64_t to = page - before + (page == last_fetch_end ? fetch_ahead : fetch_piece);
     to = std::min({to, vma_end, vma_start + (size - vma.offset)});
     if (vma.anonymous) { // shared anonymous memory: all of it is there, and nobody needs to know which of it
         from = page;
