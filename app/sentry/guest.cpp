@@ -2,6 +2,7 @@
 
 #include "app/sentry/guest.h"
 
+#include "app/sentry/replay.h"
 #include "engine/boundary/owners.h"
 #include "engine/fs/setup.h"
 #include "trace/ring.h"
@@ -101,6 +102,12 @@ Failure Guest::make_platform()
     options.cpu = cpu_;
     options.trap_tsc = config_.mode == "record";
     options.trap_cpuid = config_.mode == "record" && platform::cpuid_traps();
+    if (log_) {
+        options.trap_tsc = true;
+        options.trap_cpuid = log_->meta("cpuid") == "trapped";
+        if (options.trap_cpuid && !platform::cpuid_traps())
+            return "this trace was recorded with CPUID trapped, which this processor cannot do: replay it on a machine like the one it was recorded on";
+    }
     auto made = platform::make_stub_platform(options);
     if (!made.ok())
         return because("cannot start the processes that hold the guest", made.error().value(), "the host needs Linux 5.15 or newer on x86-64 with FSGSBASE");
@@ -137,6 +144,7 @@ Failure Guest::make_kernel(boundary::HostView& view)
         if (!ring.ok())
             return because("cannot map the event ring", ring.error().value());
         recorder_ = std::make_unique<record::Recorder>(ring.value(), record::RecorderOptions {.input_cap = config_.data_cap});
+        recorder_->meta("cpuid", platform::cpuid_traps() ? "trapped" : "native");
     } else {
         recorder_ = std::make_unique<record::Recorder>();
     }
@@ -164,6 +172,38 @@ Failure Guest::make_kernel(boundary::HostView& view)
         return because("cannot hand in the descriptors 0-2", files.error().value());
     if (auto started = kernel_->start(context.value(), files.value()); !started.ok())
         return because("cannot make the first process", started.error().value());
+    return {};
+}
+
+Failure Guest::read_recording()
+{
+    auto log = sentry::read_recording();
+    if (!log.ok())
+        return because("cannot read the recording", log.error().value(), "is the trace damaged?");
+    log_ = std::move(log).value();
+    return {};
+}
+
+Failure Guest::make_replay_kernel()
+{
+    recorder_ = std::make_unique<record::Recorder>();
+    kernel::Options options = kernel_options();
+    options.memory_limit = 0;
+    auto made = kernel::Kernel::create(std::move(options), *platform_, *memory_, *recorder_);
+    if (!made.ok())
+        return because("cannot start the guest's kernel", made.error().value());
+    kernel_ = std::move(made).value();
+    return {};
+}
+
+Failure Guest::replay()
+{
+    auto result = sentry::play(*kernel_, *log_);
+    if (!result.ok())
+        return because("cannot replay", result.error().value());
+    static_cast<void>(channel_.send_report(result.value().text + "\n").ok());
+    if (auto sent = channel_.send(control::Kind::ended, result.value().identical ? 0 : 1 << 8); !sent.ok())
+        return because("control socket", sent.error().value());
     return {};
 }
 

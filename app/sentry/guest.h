@@ -9,8 +9,10 @@
 #include "engine/mm/memory_file.h"
 #include "engine/platform/platform.h"
 #include "engine/record/recorder.h"
+#include "engine/replay/log.h"
 
 #include <memory>
+#include <optional>
 
 namespace ringside::sentry {
 
@@ -31,6 +33,10 @@ public:
     boundary::Failure make_memory();
     /// After that, so that the template of stubs inherits what was shed; before the filter.
     boundary::Failure make_platform();
+    /// Before the platform: the recording that is replayed.
+    boundary::Failure read_recording();
+    /// Before the filter: the kernel alone, for replay.
+    boundary::Failure make_replay_kernel();
     /// Before the filter: the helper threads, the ring, the file system, the first process.
     boundary::Failure make_kernel(boundary::HostView& view);
     /// One address space and thread, for `ringside boundary` to look at.
@@ -39,6 +45,8 @@ public:
     boundary::Failure prepare_run();
     /// Runs the guest to its end: the wait status has been sent.
     boundary::Failure run();
+    /// Replays the recording: the result has been sent.
+    boundary::Failure replay();
 
 private:
     kernel::Options kernel_options();
@@ -48,6 +56,7 @@ private:
     Caller caller_;
     boundary::Channel& channel_;
     int cpu_;
+    std::optional<replay::Log> log_;
     std::unique_ptr<mm::MemoryFile> memory_;
     std::unique_ptr<platform::Platform> platform_;
     std::unique_ptr<record::Recorder> recorder_;

@@ -154,17 +154,22 @@ Failure run(boundary::Channel& channel)
     int landlock = 0;
     if (Failure failure = shed_rights(plan, view, &landlock))
         return failure;
+    bool replaying = config.mode == "replay";
+    if (replaying) {
+        if (Failure failure = guest.read_recording())
+            return failure;
+    }
     if (Failure failure = guest.make_platform())
         return failure;
     if (config.mode == "boundary")
         return show_boundary(plan, guest, channel, landlock);
-    if (Failure failure = guest.make_kernel(view))
+    if (Failure failure = replaying ? guest.make_replay_kernel() : guest.make_kernel(view))
         return failure;
     if (Failure failure = guest.prepare_run())
         return failure;
     if (Failure failure = boundary::install_filter({.writable_binds = any_writable(plan), .report_fd = channel.descriptor()}, nullptr))
         return failure;
-    if (Failure failure = guest.run())
+    if (Failure failure = replaying ? guest.replay() : guest.run())
         return failure;
     leave();
 }

@@ -7,11 +7,14 @@
 #include "trace/trace_file.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <initializer_list>
+#include <fcntl.h>
 #include <set>
 #include <span>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
 #include <xxhash.h>
@@ -190,6 +193,19 @@ private:
     std::set<std::array<std::uint64_t, 2>> known_;
 };
 
+}
+
+UniqueFd make_replay_input(const std::string& path)
+{
+    // On a disk where there is one: a recording may be larger than the memory that is left.
+    const char* folder = std::getenv("TMPDIR");
+    UniqueFd file(open(folder ? folder : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!file.valid())
+        file = UniqueFd(memfd_create("ringside-replay", MFD_CLOEXEC));
+    if (!file.valid())
+        throw Error(fmt::format("The replay's working file could not be made: {}.", std::strerror(errno)));
+    write_replay_input(path, file.get());
+    return file;
 }
 
 void write_replay_input(const std::string& path, int to, const std::function<bool(double)>& progress)

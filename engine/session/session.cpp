@@ -5,9 +5,11 @@
 #include "engine/boundary/protocol.h"
 #include "engine/session/owner_service.h"
 #include "engine/session/recording.h"
+#include "engine/session/replay_input.h"
 #include "engine/session/spawn.h"
 #include "engine/session/terminal.h"
 #include "trace/errno_table.h"
+#include "trace/error.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -126,6 +128,15 @@ bool Session::State_::launch()
         if (!recording)
             return fail(why), false;
         passed.ring = recording->descriptor();
+    }
+    UniqueFd input;
+    if (options.mode == Mode::replay) {
+        try {
+            input = make_replay_input(options.trace.path);
+        } catch (const trace::Error& error) {
+            return fail(error.what()), false;
+        }
+        passed.input = input.get();
     }
     process = spawn_sentry(program, options.stdio, passed);
     if (process < 0)
