@@ -112,6 +112,7 @@ Failure Guest::make_platform()
     if (!made.ok())
         return because("cannot start the processes that hold the guest", made.error().value(), "the host needs Linux 5.15 or newer on x86-64 with FSGSBASE");
     platform_ = std::move(made).value();
+    platform_->start_helpers();
     return {};
 }
 
