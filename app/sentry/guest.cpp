@@ -112,7 +112,7 @@ Failure Guest::make_platform()
     if (!made.ok())
         return because("cannot start the processes that hold the guest", made.error().value(), "the host needs Linux 5.15 or newer on x86-64 with FSGSBASE");
     platform_ = std::move(made).value();
-    platform_->start_helpers();
+    platform_->start();
     return {};
 }
 
@@ -171,8 +171,8 @@ Failure Guest::make_kernel(boundary::HostView& view)
     auto files = fs::make_standard_files(*kernel_, *context.value()->vfs);
     if (!files.ok())
         return because("cannot hand in the descriptors 0-2", files.error().value());
-    if (auto started = kernel_->start(context.value(), files.value()); !started.ok())
-        return because("cannot make the first process", started.error().value());
+    context_ = std::move(context).value();
+    files_ = std::move(files).value();
     return {};
 }
 
@@ -255,6 +255,12 @@ Failure Guest::prepare_run()
 
 Failure Guest::run()
 {
+    if (auto started = kernel_->start(std::move(context_), std::move(files_)); !started.ok()) {
+        recorder_->end(127 << 8);
+        recorder_->publish(true);
+        static_cast<void>(channel_.send(control::Kind::not_executed, started.error().value()).ok());
+        return {};
+    }
     static_cast<void>(channel_.send(control::Kind::started).ok());
     int status = kernel_->run();
     recorder_->end(status);

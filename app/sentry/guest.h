@@ -4,6 +4,8 @@
 #include "engine/boundary/channel.h"
 #include "engine/boundary/config.h"
 #include "engine/boundary/confine.h"
+#include "engine/fs/file_table.h"
+#include "engine/fs/fs_context.h"
 #include "engine/fs/host/owners.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mm/memory_file.h"
@@ -37,13 +39,13 @@ public:
     boundary::Failure read_recording();
     /// Before the filter: the kernel alone, for replay.
     boundary::Failure make_replay_kernel();
-    /// Before the filter: the helper threads, the ring, the file system, the first process.
+    /// Before the filter: the helper threads, the ring, the file system.
     boundary::Failure make_kernel(boundary::HostView& view);
     /// One address space and thread, for `ringside boundary` to look at.
     boundary::Failure make_example();
     /// Pins the worker to its processor, and listens to the supervisor.
     boundary::Failure prepare_run();
-    /// Runs the guest to its end: the wait status has been sent.
+    /// Under the filter: executes the first program and runs the guest to its end. How that came has been sent.
     boundary::Failure run();
     /// Replays the recording: the result has been sent.
     boundary::Failure replay();
@@ -62,6 +64,8 @@ private:
     std::unique_ptr<record::Recorder> recorder_;
     std::unique_ptr<fs::OwnerLookup> owners_;
     std::unique_ptr<kernel::Kernel> kernel_;
+    Ref<fs::FsContext> context_; ///< until the first process has them
+    Ref<fs::FileTable> files_;
     std::unique_ptr<platform::AddressSpace> example_;
     std::unique_ptr<platform::Thread> example_thread_;
 };

@@ -73,14 +73,9 @@ StubPlatform::~StubPlatform()
     }
 }
 
-void StubPlatform::start_helpers()
-{
-    watcher_->start();
-}
-
 Result<std::unique_ptr<AddressSpace>> StubPlatform::create_address_space()
 {
-    start_helpers();
+    watcher_->start();
     collect_deaths();
     std::uint32_t slot = TRY(control_->take_slot());
     // The template's own context page carries the answer: no guest ever sees it.

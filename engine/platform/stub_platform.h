@@ -16,7 +16,6 @@ public:
     ~StubPlatform() override;
 
     void start() override { watcher_->start(); }
-    void start_helpers() override;
     Result<std::unique_ptr<AddressSpace>> create_address_space() override;
     std::optional<Event> wait(std::optional<std::uint64_t> deadline) override;
     void ring() override;
