@@ -262,6 +262,11 @@ TEST_CASE("processes and signals")
         std::memcpy(chunk.bytes.data(), &info, sizeof info);
         source.chunks[id].push_back(chunk);
         CHECK(line(source) == "--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=12702, si_uid=0, si_status=3, si_utime=0, si_stime=0} ---");
+        chunk.bytes.insert(chunk.bytes.begin(), 312, std::byte {});
+        chunk.length = chunk.bytes.size();
+        id = source.add(signal).id;
+        source.chunks[id].push_back(chunk); // in the frame of a handler
+        CHECK(line(source) == "--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=12702, si_uid=0, si_status=3, si_utime=0, si_stime=0} ---");
         Event exit;
         exit.kind = EventKind::exit;
         exit.flags = event_flag::has_ret;

@@ -104,14 +104,29 @@ void add_named(Decoded& decoded, std::string_view name, Node node)
     decoded.args.push_back(std::move(node));
 }
 
-/// The siginfo that was recorded with a signal, or what the event alone says.
+/// The siginfo among what was copied out for a signal: alone, or in the frame on the program's stack (rt_sigframe: return
+/// address and ucontext, 312 bytes, come before it). Empty where there is no handler and so no frame.
+std::string_view recorded_siginfo(const Context& context)
+{
+    constexpr std::size_t frame_size = 440, before_info = 312;
+    for (const DataChunk& chunk : context.data.chunks()) {
+        std::string_view bytes(reinterpret_cast<const char*>(chunk.bytes.data()), chunk.bytes.size());
+        if (chunk.direction != Direction::out || chunk.offset != 0 || (bytes.size() != sizeof(siginfo_t) && bytes.size() != frame_size))
+            continue;
+        std::string_view info = bytes.substr(bytes.size() == frame_size ? before_info : 0);
+        std::int32_t signo = 0;
+        std::memcpy(&signo, info.data(), sizeof signo);
+        if (signo == context.event.nr)
+            return info;
+    }
+    return {};
+}
+
 Node signal_details(Context& context)
 {
     const Event& event = context.event;
-    for (const DataChunk& chunk : context.data.chunks())
-        if (chunk.bytes.size() >= 48 && chunk.offset == 0 && chunk.arg == 255)
-            if (chunk.length == sizeof(siginfo_t))
-                return siginfo_node(context, {reinterpret_cast<const char*>(chunk.bytes.data()), chunk.bytes.size()});
+    if (std::string_view recorded = recorded_siginfo(context); !recorded.empty())
+        return siginfo_node(context, recorded);
     siginfo_t info {};
     info.si_signo = event.nr;
     info.si_code = static_cast<int>(event.kind == EventKind::fault ? 0 : event.args[0]);
@@ -122,7 +137,7 @@ Node signal_details(Context& context)
     bool fault = event.nr == SIGSEGV || event.nr == SIGBUS || event.nr == SIGILL || event.nr == SIGFPE || event.nr == SIGTRAP;
     if (fault && info.si_code > 0)
         node.field("si_addr", address_node(event.args[2]));
-    else if (info.si_code <= 0)
+    else if (info.si_code <= 0 || event.nr == SIGCHLD)
         node.field("si_pid", number(static_cast<std::int32_t>(event.args[2])));
     return node;
 }
