@@ -160,8 +160,6 @@ Node enumeration_node(Context& context, const Arg& arg, std::uint64_t value)
         value = low(value);
         if (std::string_view name = flag_name(*flag_set(arg.detail), value); !name.empty())
             return Node::leaf(std::string(name), Token::flag, value);
-        if ((value & ~0xffULL) == 0x80045400 || value == 0) // falls through to the parts
-            return hex_number(value);
         static constexpr std::array<std::string_view, 4> ways {"_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"};
         auto part = [](std::uint64_t number) { return number ? fmt::format("{:#x}", number) : std::string("0"); };
         return Node::leaf(fmt::format("_IOC({}, {}, {}, {})", ways[value >> 30], part(value >> 8 & 0xff), part(value & 0xff), part(value >> 16 & 0x3fff)), Token::number, value);
@@ -189,10 +187,6 @@ std::optional<Node> special_integer(Context& context, const Arg& arg, std::uint6
         return protocol_node(context, value);
     if (call == "rseq" && arg.name == "rseq_len")
         return hex_number(low(value));
-    if (call == "mmap" && arg.name == "fd")
-        return fd_node(context, as_int(value));
-    if (call == "unshare" || call == "setns")
-        return std::nullopt;
     if (arg.name == "shmflg" || arg.name == "semflg" || arg.name == "msgflg") {
         if (call != "shmget" && call != "semget" && call != "msgget")
             return std::nullopt;

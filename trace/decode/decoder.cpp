@@ -44,9 +44,8 @@ void add_clone(Context& context, Decoded& decoded)
     add("flags", 0);
     if (flags & CLONE_PARENT_SETTID)
         add("parent_tid", 2);
-    if (flags & CLONE_SETTLS) {
+    if (flags & CLONE_SETTLS)
         add("tls", 4);
-    }
     if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) {
         Node node = address_node(context.event.args[3]);
         node.name = "child_tidptr";
@@ -337,8 +336,7 @@ Line Decoder::line_at(const Event& event, std::size_t column)
 Line Decoder::unfinished(const Event& event)
 {
     // Only what is known on entry is shown, so that the two halves make the whole.
-    Event entry = event;
-    Decoded decoded = decode(entry);
+    Decoded decoded = decode(event);
     Line line;
     line.add(decoded.name, Token::syscall);
     line.add("(");
