@@ -228,13 +228,14 @@ std::vector<sock_filter> order_filter()
     b.rule(SYS_mmap).equals(4, memory_fd).equals_but(3, MAP_SHARED | MAP_FIXED, MAP_POPULATE).equals_but(2, 0, any_prot).range_outside_region(0, 1);
     b.rule(SYS_munmap).range_outside_region(0, 1);
     b.rule(SYS_mprotect).equals_but(2, 0, any_prot).range_outside_region(0, 1);
+    b.rule(SYS_mprotect).within(0, contexts_start, contexts_start + contexts_size).within(1, 0, contexts_size + 1).equals(2, PROT_READ | PROT_WRITE);
     b.rule(SYS_write).equals(0, ack_fd).equals(1, ack_word).equals(2, sizeof(std::uint64_t));
     b.rule(SYS_clone).equals(0, clone_thread_flags).equals(1, 0);
     // The birth of a stub and of a guest thread.
     b.rule(SYS_clone).equals(0, clone_fork_flags).equals(1, 0);
     b.rule(SYS_prctl).equals(0, PR_SET_PDEATHSIG).equals(1, SIGKILL);
     b.rule(SYS_mmap).equals(4, control_fd).equals(0, orders_start).equals(1, orders_size).equals(2, PROT_READ).equals(3, MAP_SHARED | MAP_FIXED);
-    b.rule(SYS_mmap).equals(4, control_fd).equals(0, contexts_start).equals(1, contexts_size).equals(2, PROT_READ | PROT_WRITE).equals(3, MAP_SHARED | MAP_FIXED);
+    b.rule(SYS_mmap).equals(4, control_fd).equals(0, contexts_start).equals(1, contexts_size).equals(2, PROT_NONE).equals(3, MAP_SHARED | MAP_FIXED);
     b.rule(SYS_close).equals(0, control_fd);
     b.rule(SYS_seccomp).equals(0, SECCOMP_SET_MODE_FILTER).equals(1, 0).equals(2, guest_program_word);
     return b.finish();

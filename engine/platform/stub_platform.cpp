@@ -78,20 +78,41 @@ Result<std::unique_ptr<AddressSpace>> StubPlatform::create_address_space()
     watcher_->start();
     collect_deaths();
     std::uint32_t slot = TRY(control_->take_slot());
-    // The template's own context page carries the answer: no guest ever sees it.
-    std::uint64_t answer = stub::contexts_start + offsetof(stub::Context, tid);
-    template_orders_.push(SYS_clone, {stub::clone_fork_flags, 0, answer}, stub::order_fork, ControlFile::slot_offset(slot));
-    TRY(template_orders_.flush());
-    int pid = reinterpret_cast<const stub::Context*>(control_->context(0, 0).data())->tid;
-    host::Fd pidfd(static_cast<int>(TRY(host::call(SYS_pidfd_open, pid, 0))));
-    auto process = std::make_unique<StubProcess>(*control_, slot, pid, std::move(pidfd), ack_.get());
-    TRY(watcher_->watch(process->pidfd(), slot));
+    Result<std::unique_ptr<StubProcess>> made = fork_stub(slot);
+    if (!made.ok()) {
+        control_->give_back(slot);
+        return made.error();
+    }
+    std::unique_ptr<StubProcess> process = std::move(made).value();
     // A first order, which does nothing: it has a Sentry.
     process->orders().push(SYS_futex, {stub::doorbell, FUTEX_WAKE, 0}, stub::order_any, 0);
     process->orders().publish();
-    StubProcess& made = *process;
+    StubProcess& stub = *process;
     processes_[slot] = std::move(process);
-    return std::unique_ptr<AddressSpace>(std::make_unique<StubAddressSpace>(*this, made));
+    return std::unique_ptr<AddressSpace>(std::make_unique<StubAddressSpace>(*this, stub));
+}
+
+Result<std::unique_ptr<StubProcess>> StubPlatform::fork_stub(std::uint32_t slot)
+{
+    // The template's own context page carries the answer: no guest ever sees it.
+    std::uint64_t answer = stub::contexts_start + offsetof(stub::Context, tid);
+    std::atomic_ref pid_word(reinterpret_cast<stub::Context*>(control_->context(0, 0).data())->tid);
+    pid_word.store(0);
+    template_orders_.push(SYS_clone, {stub::clone_fork_flags, 0, answer}, stub::order_fork, ControlFile::slot_offset(slot));
+    TRY(template_orders_.flush());
+    int pid = pid_word.load();
+    if (pid == 0)
+        return Errno(EAGAIN); // the host allows no more processes
+    Result<long> pidfd = host::call(SYS_pidfd_open, pid, 0);
+    if (pidfd.ok()) {
+        auto process = std::make_unique<StubProcess>(*control_, slot, pid, host::Fd(static_cast<int>(pidfd.value())), ack_.get());
+        if (watcher_->watch(process->pidfd(), slot).ok())
+            return process;
+    }
+    // No descriptor is left for it. It is our child: its number is its own until we have waited for it.
+    static_cast<void>(host::call(SYS_tgkill, pid, pid, SIGKILL).ok());
+    static_cast<void>(host::call(SYS_waitid, P_PID, pid, nullptr, WEXITED, nullptr).ok());
+    return Errno(EAGAIN);
 }
 
 // ---- threads

@@ -30,6 +30,7 @@ public:
 
 private:
     StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base);
+    Result<std::unique_ptr<StubProcess>> fork_stub(std::uint32_t slot);
     std::optional<Event> poll_event();
     std::optional<Event> take_event(GuestContext& context);
     std::optional<Event> interpret(GuestContext& context, const Report& report);

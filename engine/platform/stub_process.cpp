@@ -2,9 +2,11 @@
 
 #include "engine/platform/stub_process.h"
 
+#include <algorithm>
 #include <csignal>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 namespace ringside::platform {
@@ -25,14 +27,39 @@ Result<GuestContext*> StubProcess::take_context()
         context->state = GuestContext::State::stopped;
         return context;
     }
-    if (contexts_.size() == context_count)
-        return Errno(EAGAIN);
-    auto index = static_cast<std::uint32_t>(contexts_.size());
-    contexts_.push_back(std::make_unique<GuestContext>(*this, index, control_.context(slot_, index)));
-    GuestContext* context = contexts_.back().get();
-    context->reset();
-    orders_.push(SYS_clone, {clone_thread_flags, 0, context->address() + offsetof(Context, tid)}, order_thread, context->address());
+    if (unborn_.empty()) {
+        if (contexts_.size() == context_count)
+            return Errno(EAGAIN);
+        auto index = static_cast<std::uint32_t>(contexts_.size());
+        contexts_.push_back(std::make_unique<GuestContext>(*this, index, control_.context(slot_, index)));
+        unborn_.push_back(contexts_.back().get());
+        open_context(index);
+    }
+    GuestContext* context = unborn_.back();
+    TRY(order_thread_for(*context));
+    unborn_.pop_back();
     return context;
+}
+
+/// Few at a time, but not one by one where there are many: each is a change of the host's mappings.
+void StubProcess::open_context(std::uint32_t index)
+{
+    if (index < opened_)
+        return;
+    std::uint64_t count = std::min<std::uint64_t>(std::max<std::uint32_t>(opened_ / 4, 1), context_count - index);
+    orders_.push_checked(SYS_mprotect, {contexts_start + index * context_size, count * context_size, PROT_READ | PROT_WRITE});
+    opened_ += static_cast<std::uint32_t>(count);
+}
+
+Result<void> StubProcess::order_thread_for(GuestContext& context)
+{
+    context.reset();
+    orders_.push(SYS_clone, {clone_thread_flags, 0, context.address() + offsetof(Context, tid)}, order_thread, context.address());
+    TRY(orders_.flush());
+    // Written by the host before clone returned. A guest that changes it deceives itself.
+    if (context.tid() == 0)
+        return Errno(EAGAIN);
+    return {};
 }
 
 void StubProcess::park(GuestContext& context)

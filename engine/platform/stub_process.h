@@ -24,7 +24,8 @@ public:
     MappingTable& mappings() { return mappings_; }
     const std::vector<std::unique_ptr<GuestContext>>& contexts() const { return contexts_; }
 
-    /// A stopped context, a parked one where there is one; else its thread is ordered. EAGAIN when there are too many.
+    /// A stopped context, a parked one where there is one; else its thread is ordered, which waits for the order thread. EAGAIN when there
+    /// are too many, here or in the host's eyes.
     Result<GuestContext*> take_context();
     void park(GuestContext& context);
     /// Hands the context over as soon as all orders so far are carried out, at once when they are.
@@ -41,6 +42,8 @@ public:
     std::size_t threads = 0; ///< handles of threads that the kernel holds
 
 private:
+    void open_context(std::uint32_t index);
+    Result<void> order_thread_for(GuestContext& context);
     bool orders_under_way() const { return fence_ && fence_->waits_for_orders(); }
 
     const ControlFile& control_;
@@ -51,6 +54,8 @@ private:
     MappingTable mappings_;
     std::vector<std::unique_ptr<GuestContext>> contexts_;
     std::vector<GuestContext*> parked_;
+    std::vector<GuestContext*> unborn_; ///< their threads could not be made
+    std::uint32_t opened_ = 0;          ///< contexts that the guest's threads can reach
     const GuestContext* fence_ = nullptr; ///< handed over by the last order of that kind
     bool dead_ = false;
 };

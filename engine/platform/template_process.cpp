@@ -118,6 +118,8 @@ void queue_template_setup(OrderQueue& orders, ControlFile& control, const StubOp
     auto in_page = [](std::size_t offset) { return common_page + offset; };
     orders.push_checked(SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL});
     orders.push_checked(SYS_rt_sigprocmask, {SIG_SETMASK, in_page(offsetof(CommonPage, all_signals)), 0, sizeof(std::uint64_t)});
+    // Its own first context carries the ids of the stubs that it forks.
+    orders.push_checked(SYS_mprotect, {contexts_start, context_size, PROT_READ | PROT_WRITE});
     // Stack, vDSO, vvar: all that is not the stub region.
     orders.push_checked(SYS_munmap, {0, stub_region_start});
     orders.push_checked(SYS_munmap, {stub_region_end, guest_address_end - stub_region_end});

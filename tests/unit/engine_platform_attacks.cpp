@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -79,7 +80,8 @@ std::vector<std::string> strange_mappings(int pid)
         if (line.find("/memfd:ringside-control") != std::string::npos) {
             bool read_only = start == stub::common_page || start == stub::orders_start;
             bool writable = start == stub::doorbell || start == stub::contexts_start;
-            known = in_region && ((read_only && prot == "r--s"sv) || (writable && prot == "rw-s"sv));
+            bool closed = start > stub::contexts_start && prot == "---s"sv; // contexts of threads to come
+            known = in_region && ((read_only && prot == "r--s"sv) || (writable && prot == "rw-s"sv) || closed);
         }
         if (line.find("/memfd:ringside-memory") != std::string::npos)
             known = !in_region && ((start == code_at.value() && offset == code_offset) || (start == data_at.value() && offset == data_offset));
@@ -331,11 +333,12 @@ TEST_CASE("the stub region cannot be written but where it is the guest's own", "
     };
     for (std::uint64_t page : {stub::code_start, stub::common_page, stub::orders_start, stub::orders_start + 0x1000, stub::contexts_start - 0x1000})
         CHECK(write(page) == EventKind::fault);
-    // The last page of the region's contexts is the guest's, what follows is nobody's.
-    CHECK(write(stub::contexts_start + stub::contexts_size) == EventKind::fault);
     CHECK(write(stub::doorbell) == EventKind::syscall);
-    // No slot but the own one is there: a mark in our contexts is not seen in the other's.
-    CHECK(write(stub::contexts_start + 0x2'0fff) == EventKind::syscall);
+    // The contexts of its threads are the guest's. Those that no thread uses yet are closed, or they were memory that nobody counts.
+    CHECK(write(stub::contexts_start + 0xfff) == EventKind::syscall);
+    CHECK(write(stub::contexts_start + 16 * stub::context_size) == EventKind::fault);
+    CHECK(write(stub::contexts_start + stub::contexts_size - 1) == EventKind::fault);
+    CHECK(write(stub::contexts_start + stub::contexts_size) == EventKind::fault);
 }
 
 TEST_CASE("code in the stub region that the guest writes does not run", "[platform][attack]")
@@ -343,7 +346,7 @@ TEST_CASE("code in the stub region that the guest writes does not run", "[platfo
     Arena arena;
     arena.memory.put(code_offset, bytes("\x88\x07\xff\xe7"sv)); // mov %al,(%rdi); jmp *%rdi
     auto thread = arena.thread_at(*arena.space, code_at);
-    thread->registers().rdi = stub::contexts_start + 0x2'0000;
+    thread->registers().rdi = stub::contexts_start + 0x7000;
     thread->registers().rax = 0xcc;
     Event event = arena.run(*thread);
     REQUIRE(event.kind == EventKind::fault);
@@ -468,12 +471,13 @@ TEST_CASE("a signal frame that blocks SIGSYS kills its own process only", "[plat
     SECTION("the signal stack of another context: told there, seen by nobody, interrupted in vain")
     {
         frame.stack_flags = 0;
-        frame.stack_start = stub::contexts_start + 0x10'8000;
+        frame.stack_start = stub::contexts_start + stub::context_size + stub::signal_stack;
         frame.stack_size = 0x8000;
         arena.memory.put(code_offset, bytes("\xb8\x27\0\0\0\x0f\x05\xeb\xf7"sv));
         std::memcpy(&arena.memory.at<std::byte>(data_offset), &frame, sizeof frame);
         auto space = arena.new_space();
         auto thread = arena.thread_at(*space, GuestAddr(sites.front()));
+        auto neighbour = arena.thread_at(*space, code_at);
         thread->registers().rax = SYS_rt_sigreturn;
         thread->registers().rsp = data_at.value();
         thread->resume();
@@ -529,6 +533,82 @@ TEST_CASE("code of another mode: 32-bit calls from the guest", "[platform][attac
     CHECK((by_syscall == EventKind::fault || by_syscall == EventKind::int80 || by_syscall == EventKind::died));
     EventKind by_sysenter = run_in_32("\x0f\x34\xeb\xfe"sv);
     CHECK((by_sysenter == EventKind::fault || by_sysenter == EventKind::int80 || by_sysenter == EventKind::died));
+}
+
+namespace {
+
+std::vector<pid_t> children_of(pid_t parent)
+{
+    std::vector<pid_t> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(parent) + "/task")) {
+        std::ifstream list(entry.path() / "children");
+        for (pid_t pid; list >> pid;)
+            found.push_back(pid);
+    }
+    return found;
+}
+
+}
+
+TEST_CASE("a host that refuses processes or threads gives EAGAIN, and nobody dies of it", "[platform][attack]")
+{
+    if (getuid() == 0)
+        return; // RLIMIT_NPROC does not bind root
+    Machine m;
+    auto thread = m.start(bytes("\x0f\x05\xeb\xfc"sv));
+    rlimit none {0, 0};
+    rlimit before {};
+    for (pid_t child : children_of(getpid()))
+        REQUIRE(prlimit(child, RLIMIT_NPROC, nullptr, &before) == 0);
+    none.rlim_max = before.rlim_max;
+    for (pid_t child : children_of(getpid()))
+        REQUIRE(prlimit(child, RLIMIT_NPROC, &none, nullptr) == 0);
+    CHECK(m.platform->create_address_space().error() == EAGAIN);
+    CHECK(m.space->create_thread().error() == EAGAIN);
+    CHECK(m.run(*thread).kind == EventKind::syscall);
+    for (pid_t child : children_of(getpid()))
+        REQUIRE(prlimit(child, RLIMIT_NPROC, &before, nullptr) == 0);
+    auto second = m.thread_at(*m.space, code_at);
+    CHECK(m.run(*second).kind == EventKind::syscall);
+    auto space = m.new_space();
+    auto third = m.thread_at(*space, code_at);
+    CHECK(m.run(*third).kind == EventKind::syscall);
+}
+
+TEST_CASE("kill -9 of the Sentry ends template and stubs", "[platform][attack]")
+{
+    int pipe_ends[2];
+    REQUIRE(pipe(pipe_ends) == 0);
+    pid_t sentry = fork();
+    if (sentry == 0) {
+        Machine m;
+        auto thread = m.start(bytes("\x0f\x05\xeb\xfe"sv));
+        m.run(*thread);
+        thread->resume();
+        pid_t stub = m.space->host_pid();
+        static_cast<void>(write(pipe_ends[1], &stub, sizeof stub) == sizeof stub);
+        while (true)
+            pause();
+    }
+    pid_t stub = 0;
+    REQUIRE(read(pipe_ends[0], &stub, sizeof stub) == sizeof stub);
+    std::vector<pid_t> all = children_of(sentry);
+    CHECK(std::find(all.begin(), all.end(), stub) != all.end());
+    CHECK(all.size() == 2);
+    kill(sentry, SIGKILL);
+    waitpid(sentry, nullptr, 0);
+    for (pid_t pid : all) {
+        bool gone = false;
+        for (int i = 0; i < 500 && !gone; ++i) {
+            std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+            std::string text((std::istreambuf_iterator<char>(status)), {});
+            gone = text.empty() || text.find(") Z ") != std::string::npos;
+            usleep(10'000);
+        }
+        CHECK(gone);
+    }
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
 }
 
 TEST_CASE("signals from outside do not reach a guest", "[platform][attack]")

@@ -45,8 +45,8 @@ static_assert(sizeof(Order) == 64);
 enum OrderKind : std::uint32_t {
     order_checked = 0, ///< any other result kills the stub
     order_any = 1,     ///< the result does not matter
-    order_thread = 2,  ///< clone of a guest thread
-    order_fork = 3,    ///< in the template: clone of a stub
+    order_thread = 2,  ///< clone of a guest thread; where the host refuses, its id stays 0
+    order_fork = 3,    ///< in the template: clone of a stub, likewise
 };
 
 constexpr std::uint32_t ring_orders = 256;
