@@ -22,6 +22,8 @@ public:
     /// Publishes, and waits until all is carried out. ESRCH when the stub is dead. The answer comes through the kernel: an eventfd that
     /// only order threads may write to.
     Result<void> flush();
+    /// The stub is known to be dead: from now on flush() says so.
+    void stop() { dead_ = true; }
 
 private:
     void put(int nr, std::array<std::uint64_t, 6> args, stub::OrderKind kind, std::uint64_t extra);

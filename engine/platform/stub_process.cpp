@@ -100,6 +100,7 @@ void StubProcess::await_death() const
 void StubProcess::reap()
 {
     dead_ = true;
+    orders_.stop();
     static_cast<void>(host::call(SYS_waitid, P_PIDFD, pidfd_.get(), nullptr, WEXITED | WNOHANG, nullptr).ok());
 }
 
