@@ -1,6 +1,8 @@
 // See checkpointer.h.
 #include "trace/checkpointer.h"
 
+#include "trace/signals.h"
+
 namespace ringside::trace {
 
 Checkpointer::Checkpointer(std::string path)
@@ -46,6 +48,7 @@ void Checkpointer::stop()
 
 void Checkpointer::run()
 {
+    block_signals();
     std::unique_lock lock(mutex_);
     for (;;) {
         changed_.wait(lock, [this] { return pending_ || stopping_; });

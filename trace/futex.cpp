@@ -1,3 +1,4 @@
+// See futex.h.
 #include "trace/futex.h"
 
 #include <climits>

@@ -1,3 +1,4 @@
+// See liveness.h.
 #include "trace/liveness.h"
 
 #include <fstream>

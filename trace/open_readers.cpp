@@ -1,3 +1,4 @@
+// See open_readers.h.
 #include "trace/open_readers.h"
 
 #include <algorithm>
@@ -21,13 +22,13 @@ Registry& registry()
 
 }
 
-OpenReader::OpenReader()
+void OpenReader::enlist()
 {
     std::scoped_lock lock(registry().mutex);
     registry().readers.push_back(this);
 }
 
-OpenReader::~OpenReader()
+void OpenReader::withdraw()
 {
     std::scoped_lock lock(registry().mutex);
     std::erase(registry().readers, this);

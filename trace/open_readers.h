@@ -8,8 +8,8 @@ namespace ringside::trace {
 
 class OpenReader {
 public:
-    OpenReader();
-    virtual ~OpenReader();
+    OpenReader() = default;
+    virtual ~OpenReader() = default;
     OpenReader(const OpenReader&) = delete;
     OpenReader& operator=(const OpenReader&) = delete;
 
@@ -17,6 +17,11 @@ public:
     virtual void let_go(const std::string& real_path) = 0;
 
     static void all_let_go(const std::string& real_path);
+
+protected:
+    /// From the end of the derived class's constructor to the beginning of its destructor: let_go() must find it whole.
+    void enlist();
+    void withdraw();
 };
 
 }

@@ -8,10 +8,10 @@
 #include "trace/open_readers.h"
 #include "trace/ring_consumer.h"
 #include "trace/schema.h"
+#include "trace/signals.h"
 #include "trace/store_writer.h"
 
 #include <atomic>
-#include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -122,7 +122,7 @@ struct Recorder::State {
     void write_start()
     {
         writer->database().exec("BEGIN");
-        writer->set_meta("format", std::to_string(1));
+        writer->set_meta("format", std::int64_t{format_version});
         writer->set_meta("ringside", RINGSIDE_VERSION);
         for (const auto& [key, value] : options.meta)
             writer->set_meta(key, value);
@@ -200,10 +200,16 @@ void Recorder::State::fail_write(const SqlError& error)
     StoreWriter::Salvage saved = writer->salvage(batch, error);
     committed_events = std::max(committed_events, saved.last_event);
     batch.clear();
-    bool full = saved.error.code == SQLITE_FULL || saved.error.code == SQLITE_IOERR;
-    end_with(full ? RecordingEnd::disk_full : saved.error.code == SQLITE_CONSTRAINT ? RecordingEnd::bad_record : RecordingEnd::failed,
-        full ? fmt::format("Recording ended: the disk is full. The trace holds the first {} events.", committed_events)
-             : fmt::format("Recording ended after event {}: {}.", committed_events, saved.error.what()));
+    // SQLite tells ENOSPC from the rest. Other failed writes are quotas and limits on a file's size, or a broken disk: room may help.
+    if (saved.error.code == SQLITE_FULL)
+        end_with(RecordingEnd::disk_full, fmt::format("Recording ended: the disk is full. The trace holds the first {} events.", committed_events));
+    else if (saved.error.extended == SQLITE_IOERR_WRITE)
+        end_with(RecordingEnd::disk_full,
+            fmt::format("Recording ended: the disk takes no more (a quota, a limit on the size of files, or a fault). The trace holds the first {} events.",
+                committed_events));
+    else
+        end_with(saved.error.code == SQLITE_CONSTRAINT ? RecordingEnd::bad_record : RecordingEnd::failed,
+            fmt::format("Recording ended after event {}: the trace could not be written ({}).", committed_events, saved.error.what()));
 }
 
 bool Recorder::State::due() const
@@ -280,6 +286,7 @@ void Recorder::State::commit()
 
 void Recorder::State::run()
 {
+    block_signals();
     while (!ended) {
         drain();
         if (ended)
@@ -370,7 +377,7 @@ void Recorder::State::leave_wal()
     // Readers of other processes may hold on: then the file keeps its log, which any reader understands.
     sqlite3_busy_timeout(handle, 200);
     std::string real = real_path(options.path);
-    for (int attempt = 0; attempt < 3; ++attempt) {
+    for (int attempt = 0; attempt < 10; ++attempt) {
         OpenReader::all_let_go(real);
         if (sqlite3_exec(handle, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr) == SQLITE_OK)
             break;

@@ -7,7 +7,7 @@ namespace {
 
 [[noreturn]] void throw_error(sqlite3* handle)
 {
-    throw SqlError(sqlite3_errcode(handle) & 0xff, sqlite3_errmsg(handle));
+    throw SqlError(sqlite3_errcode(handle) & 0xff, sqlite3_errmsg(handle), sqlite3_extended_errcode(handle));
 }
 
 }
@@ -54,7 +54,8 @@ bool Statement::step()
     if (code == SQLITE_DONE)
         return false;
     // The message belongs to the connection and would be lost with the reset.
-    SqlError error(code & 0xff, sqlite3_errmsg(sqlite3_db_handle(get())));
+    sqlite3* handle = sqlite3_db_handle(get());
+    SqlError error(code & 0xff, sqlite3_errmsg(handle), sqlite3_extended_errcode(handle));
     reset();
     throw error;
 }

@@ -14,15 +14,17 @@
 
 namespace ringside::trace {
 
-/// An error of SQLite. `code` is the primary result code: SQLITE_FULL, SQLITE_CORRUPT, …
+/// An error of SQLite. `code` is the primary result code: SQLITE_FULL, SQLITE_CORRUPT, …; `extended` the more exact one.
 class SqlError : public Error {
 public:
-    SqlError(int code, const std::string& message)
+    SqlError(int code, const std::string& message, int extended = 0)
         : Error(message)
         , code(code)
+        , extended(extended)
     {
     }
     int code;
+    int extended;
 };
 
 class Statement;

@@ -84,9 +84,13 @@ TraceFile::TraceFile(std::string path)
 {
     char buffer[PATH_MAX];
     real_path_ = realpath(path_.c_str(), buffer) ? buffer : path_;
+    enlist();
 }
 
-TraceFile::~TraceFile() = default;
+TraceFile::~TraceFile()
+{
+    withdraw();
+}
 
 void TraceFile::close_connection()
 {

@@ -8,6 +8,7 @@
 #include "trace/syscall_table.h"
 #include "trace/trace_file.h"
 
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <sys/mount.h>
@@ -324,6 +325,88 @@ TEST_CASE("store: a trace is read while it is being recorded, and becomes one fi
     CHECK(!trace.running());
 }
 
+TEST_CASE("store: the log starts anew past its limit, although a reader is there")
+{
+    test::TemporaryFolder folder;
+    std::string path = folder / "a.ringside";
+    test::RingMemory ring(ring_default_capacity);
+    RecorderOptions options;
+    options.path = path;
+    options.wal_limit = 4 << 20;
+    Recorder recorder(ring.span(), options);
+    std::atomic<std::uintmax_t> longest{0};
+    recorder.on_change([&](const RecorderStatus&) {
+        std::error_code ignored;
+        std::uintmax_t size = std::filesystem::file_size(path + "-wal", ignored);
+        if (!ignored)
+            longest = std::max(longest.load(), size);
+    });
+    recorder.start();
+    TraceFile trace(path);
+    RingProducer producer = test::make_producer(ring);
+    std::uint64_t count = 0;
+    Synthetic synthetic({.events = 600'000, .payload = false}, [&](std::span<const std::byte> record) {
+        if (++count % 50'000 == 0)
+            (void)trace.events(1);
+        return test::put(producer, record);
+    });
+    synthetic.run();
+    CHECK(recorder.finish(RecordingEnd::exited).end == RecordingEnd::exited);
+    std::uintmax_t whole = std::filesystem::file_size(path);
+    CHECK(whole > (30u << 20));
+    CHECK(longest > 0);
+    CHECK(longest < whole / 2); // it was used again, several times
+    CHECK(trace.last_event() == 600'000);
+}
+
+TEST_CASE("store: a limit of bytes ends the recording as a full disk does")
+{
+    test::TemporaryFolder folder;
+    RecorderOptions options;
+    options.path = folder / "a.ringside";
+    options.max_bytes = 1 << 20;
+    RecorderStatus status = test::record_synthetic({.events = 1'000'000}, options);
+    CHECK(status.end == RecordingEnd::disk_full);
+    CHECK_THAT(status.message, Catch::Contains("limit"));
+    CHECK(std::filesystem::file_size(options.path) < (64u << 20));
+    TraceInfo info = TraceFile(options.path).info();
+    CHECK(info.end == "disk full");
+    CHECK(info.events == status.events);
+    CHECK(info.events > 1000);
+}
+
+TEST_CASE("store: a record that cannot be ends the recording, and says why")
+{
+    test::TemporaryFolder folder;
+    RecorderOptions options;
+    options.path = folder / "a.ringside";
+    test::RingMemory ring;
+    Recorder recorder(ring.span(), options);
+    recorder.start();
+    RingProducer producer = test::make_producer(ring);
+    std::uint64_t count = 0;
+    Synthetic synthetic({.events = 500}, [&](std::span<const std::byte> record) {
+        RecordHeader header;
+        std::memcpy(&header, record.data(), sizeof header);
+        if (header.kind != RecordKind::event || ++count != 200)
+            return test::put(producer, record);
+        EventRecord event;
+        std::memcpy(&event, record.data(), sizeof event);
+        event.thread = 4711;
+        event.header.size = sizeof event;
+        return test::put(producer, std::as_bytes(std::span(&event, 1)));
+    });
+    synthetic.run();
+    RecorderStatus status = recorder.finish(RecordingEnd::exited);
+    CHECK(status.end == RecordingEnd::bad_record);
+    TraceInfo info = TraceFile(options.path).info();
+    CHECK(info.end == "bad record");
+    CHECK(info.events == 199);
+    CHECK(info.end_message
+        == "Recording ended: the sandbox sent a record that cannot be (thread 4711 was not introduced). The trace up to event 199 is complete.");
+    CHECK(producer.closed());
+}
+
 TEST_CASE("store: how a recording ends is in the file")
 {
     test::TemporaryFolder folder;
@@ -408,14 +491,13 @@ TEST_CASE("store: a full disk ends the recording; what fitted is there")
     pid_t child = fork();
     if (child == 0) {
         if (!disk.mounted()) {
-            signal(SIGXFSZ, SIG_IGN);
             rlimit limit{2 << 20, 2 << 20};
             setrlimit(RLIMIT_FSIZE, &limit);
         }
         RecorderOptions options;
         options.path = path;
         RecorderStatus status = test::record_synthetic({.events = 1'000'000, .largest = 3000}, options);
-        bool good = status.end == RecordingEnd::disk_full && status.events > 100 && status.message.starts_with("Recording ended: the disk is full.");
+        bool good = status.end == RecordingEnd::disk_full && status.events > 100 && status.message.starts_with("Recording ended: the disk ");
         if (!good)
             fmt::print(stderr, "{} {} {}\n", end_name(status.end), status.events, status.message);
         _exit(good ? 0 : 1);
