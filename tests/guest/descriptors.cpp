@@ -133,6 +133,7 @@ GUEST_TEST("a lock that waits gets it; two that wait for each other: EDEADLK")
     guest::enter_scratch();
     guest::write_file("f", "xy");
     int fd = expect_ok(open("f", O_RDWR));
+    expect_ok(set_lock(fd, F_WRLCK, 0, 1));
     guest::Gate held;
     pid_t child = guest::in_child([&] {
         int own = open("f", O_RDWR);
@@ -141,7 +142,6 @@ GUEST_TEST("a lock that waits gets it; two that wait for each other: EDEADLK")
         struct flock lock = lock_of(F_WRLCK, 0, 1);
         return fcntl(own, F_SETLKW, &lock) == 0 ? 0 : 1;
     });
-    expect_ok(set_lock(fd, F_WRLCK, 0, 1));
     held.wait();
     guest::sleep_ms(250);
     struct flock lock = lock_of(F_WRLCK, 1, 1);
