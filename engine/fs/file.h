@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <sys/stat.h>
+#include <vector>
 
 namespace ringside::fs {
 
@@ -64,12 +65,21 @@ public:
     virtual Ref<Inode> inode();
     /// Where it was opened; null for those without a place.
     virtual const Path* path() const;
+    /// open(2) of /proc/self/fd/N where it has no place: pipes and the caller's descriptors can be opened again. ENXIO.
+    virtual Result<Ref<File>> reopen(Task& task, int flags);
     /// O_PATH: names a place, does no input or output.
     bool is_path_only() const { return (flags_ & path_flag) != 0; }
     static constexpr int path_flag = 010000000; ///< O_PATH
     /// SIGIO's receiver, as F_SETOWN gave it (kept, never used: no file here sends SIGIO).
     int owner = 0;
     int owner_signal = 0;
+    /// epolls that watch it: told when the description is gone (they do not keep it).
+    class Watcher {
+    public:
+        virtual ~Watcher() = default;
+        virtual void file_gone() = 0;
+    };
+    std::vector<Watcher*> watchers;
     /// The trace's id of this description, given when it is first recorded.
     std::uint64_t trace_object = 0;
 

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <sys/vfs.h>
 #include <vector>
@@ -35,6 +36,13 @@ struct NewInode {
     gid_t gid = 0;
     dev_t device = 0;   ///< of device nodes
     std::string target; ///< of symbolic links
+};
+
+/// One line of a directory.
+struct DirectoryEntry {
+    std::string name;
+    ino_t inode = 0;
+    std::uint8_t type = 0; ///< DT_*
 };
 
 /// How long a directory's answers hold.
@@ -75,14 +83,34 @@ public:
     virtual Result<void> rename(Task& task, const std::string& name, Inode& moved, Inode& new_parent, const std::string& new_name,
         Inode* replaced, unsigned flags);
 
+    /// All entries in the order that getdents shows. "." and ".." may be left out: they are then added in front.
+    virtual Result<std::vector<DirectoryEntry>> list(Task& task);
+
+    // Regular files' data.
+    virtual Result<std::uint64_t> data_size(Task& task);
+    /// A view of what stands at `offset`, at most `wanted` bytes, valid until the next wait; empty at the end.
+    virtual Result<std::span<const std::byte>> read_data(Task& task, std::uint64_t offset, std::uint64_t wanted);
+    virtual Result<void> write_data(Task& task, std::uint64_t offset, std::span<const std::byte> bytes);
+    /// fallocate(2).
+    virtual Result<void> allocate(Task& task, int mode, std::uint64_t offset, std::uint64_t length);
+    /// SEEK_DATA, SEEK_HOLE.
+    virtual Result<std::uint64_t> next_data(Task& task, std::uint64_t offset, bool data);
+    virtual Result<void> sync(Task& task, bool data_only);
+    virtual Result<Ref<mm::Mappable>> mappable(Task& task, bool may_write);
+    /// read(2) has taken bytes: atime.
+    virtual void accessed(Task& task);
+
     /// The target's text. EINVAL for what is not a symbolic link.
     virtual Result<std::string> readlink(Task& task);
-    /// Where a magic link leads (/proc/self/exe, /proc/self/fd/3); empty: an ordinary link, walk its text.
-    virtual Result<std::optional<Path>> magic_link(Task& task);
+    /// Where a magic link leads (/proc/self/exe, /proc/self/fd/3); not valid(): an ordinary link, walk its text.
+    virtual Result<Path> magic_link(Task& task);
 
     /// Opens it. `path` is where it was found, `flags` those of open(2) without O_CREAT, O_EXCL, O_NOCTTY; O_TRUNC was served. FIFOs
     /// never come here.
     virtual Result<Ref<File>> open(Task& task, const Path& path, int flags);
+
+    /// open() is asked even where it is a FIFO: a pipe reached through /proc/self/fd.
+    virtual bool opens_itself() const { return false; }
 
     // Extended attributes: EOPNOTSUPP by default.
     virtual Result<std::string> get_xattr(Task& task, const std::string& name);

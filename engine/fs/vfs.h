@@ -80,6 +80,7 @@ public:
     std::uint64_t next_inode() { return ++last_inode_; }
     dev_t next_device() { return ++last_device_; }
     dev_t anonymous_device() const { return anonymous_device_; }
+    Ref<FileSystem> anonymous_fs; ///< made on demand
 
 private:
     friend class Walk;

@@ -1,0 +1,20 @@
+// Character devices that the kernel itself answers: null, zero, full, random, urandom, tty.
+#pragma once
+
+#include "engine/fs/memory_node.h"
+#include "engine/fs/path_file.h"
+
+namespace ringside::fs {
+
+/// /dev's inodes: memory nodes whose device numbers mean something.
+class DeviceFs final : public MemoryFs {
+public:
+    using MemoryFs::MemoryFs;
+    std::string type() const override { return "devtmpfs"; }
+    Ref<MemoryNode> make(const MemoryNode* parent, const NewInode& wanted) override;
+};
+
+/// Builds /dev: nodes, links to /proc/self/fd, directories for shm and pts.
+Ref<MemoryNode> make_device_tree(Ref<DeviceFs> fs, gid_t tty_group);
+
+}

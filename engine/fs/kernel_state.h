@@ -1,0 +1,26 @@
+// What fs keeps for the whole kernel; hangs on kernel::Kernel.
+#pragma once
+
+#include "engine/fs/host/host_stream.h"
+#include "engine/fs/memory_node.h"
+#include "engine/fs/vfs.h"
+
+#include <vector>
+
+namespace ringside::fs {
+
+struct KernelState {
+    Ref<Vfs> vfs;
+    /// The caller's descriptors 0-2: kept for the kernel's lifetime, since mappings of them may outlive the descriptions.
+    std::vector<Ref<File>> standard_files;
+    Ref<HostTerminal> terminal; ///< null: the caller has none
+    Ref<MemoryNode> anonymous_files; ///< where memfds live
+    boundary::OwnerClient* owners = nullptr;
+    int processors = 1;
+    std::uint64_t memory_limit = 0;
+};
+
+/// open(2) of /dev/tty. ENXIO without a controlling terminal.
+Result<Ref<File>> open_controlling_terminal(Task& task, int flags);
+
+}

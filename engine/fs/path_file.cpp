@@ -1,0 +1,21 @@
+// Locks end with descriptions and with descriptors.
+#include "engine/fs/path_file.h"
+
+#include "engine/fs/locks.h"
+#include "engine/kernel/task.h"
+
+namespace ringside::fs {
+
+PlacedFile::~PlacedFile()
+{
+    if (path_.inode().has_locks())
+        path_.inode().locks().release(this);
+}
+
+void PlacedFile::descriptor_closed(Task& task)
+{
+    if (path_.inode().has_locks())
+        path_.inode().locks().release(&task.files());
+}
+
+}

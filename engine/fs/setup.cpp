@@ -1,0 +1,246 @@
+// The first program's file system: overlay on the host's tree, binds, /dev, /proc, /sys, and the caller's descriptors.
+#include "engine/fs/setup.h"
+
+#include "engine/fs/dev/devices.h"
+#include "engine/fs/kernel_state.h"
+#include "engine/fs/overlay/overlay.h"
+#include "engine/fs/proc/proc.h"
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/pid_table.h"
+#include "engine/kernel/thread_group.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+namespace ringside::fs {
+
+namespace {
+
+std::vector<std::string> components(const std::string& path)
+{
+    std::vector<std::string> result;
+    std::size_t position = 0;
+    while ((position = path.find_first_not_of('/', position)) != std::string::npos) {
+        std::size_t end = std::min(path.find('/', position), path.size());
+        std::string name = path.substr(position, end - position);
+        if (name == ".." && !result.empty())
+            result.pop_back();
+        else if (name != "." && name != "..")
+            result.push_back(name);
+        position = end;
+    }
+    return result;
+}
+
+/// Walks without a task (nobody runs yet, so nobody waits), through mounts, and through symbolic links of the host's tree.
+class EarlyWalk {
+public:
+    explicit EarlyWalk(Vfs& vfs) : vfs_(vfs) { }
+
+    /// `make`: missing directories are made in memory (mount points), `as_file` the last one as an empty file.
+    Result<Path> to(const std::string& path, bool make, bool as_file = false)
+    {
+        Path at = vfs_.root();
+        std::vector<std::string> names = components(path);
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            bool last = i + 1 == names.size();
+            auto found = step(at, names[i]);
+            if (!found.ok() && found.error() == ENOENT && make)
+                found = plant(at, names[i], last && as_file);
+            Path next = TRY(std::move(found));
+            if (next.inode().is_symlink()) {
+                if (++links_ > 40)
+                    return Errno(ELOOP);
+                std::string rest = TRY(link_text(next));
+                if (rest.empty() || rest[0] != '/')
+                    rest = vfs_.path_name(vfs_.root(), at) + "/" + rest;
+                for (std::size_t j = i + 1; j < names.size(); ++j)
+                    rest += "/" + names[j];
+                return to(rest, make, as_file);
+            }
+            at = next;
+        }
+        return at;
+    }
+
+private:
+    Result<Path> step(const Path& at, const std::string& name)
+    {
+        Ref<Dentry> known = at.dentry->child(name);
+        if (!known) {
+            auto* node = dynamic_cast<OverlayNode*>(&at.inode());
+            if (!node)
+                return Errno(ENOENT);
+            known = at.dentry->add_child(name, TRY(node->find(nullptr, name)));
+        }
+        return vfs_.through_mounts({at.mount, known});
+    }
+    Result<Path> plant(const Path& at, const std::string& name, bool as_file)
+    {
+        auto* node = dynamic_cast<MemoryNode*>(&at.inode());
+        if (!node)
+            return Errno(EROFS);
+        NewInode wanted {.mode = as_file ? S_IFREG | 0644U : S_IFDIR | 0755U, .target = {}};
+        return Path {at.mount, at.dentry->add_child(name, node->plant(name, wanted))};
+    }
+    static Result<std::string> link_text(const Path& link)
+    {
+        auto* node = dynamic_cast<OverlayNode*>(&link.inode());
+        if (!node || !node->lower())
+            return Errno(EINVAL);
+        return node->lower()->read_link_now();
+    }
+    Vfs& vfs_;
+    int links_ = 0;
+};
+
+Result<void> mount_binds(Vfs& vfs, kernel::Kernel& kernel, RootConfig& config)
+{
+    for (BindMount& bind : config.binds) {
+        auto fs = TRY(HostFs::create(std::move(bind.root), !bind.read_only, kernel.memory(), config.owners));
+        Ref<HostInode> root = fs->root();
+        Path at = TRY(EarlyWalk(vfs).to(bind.destination, true, !root->is_directory()));
+        vfs.add_mount(&at, fs, root, bind.source, bind.read_only ? MS_RDONLY | MS_NOSUID | MS_NODEV : MS_NOSUID | MS_NODEV);
+    }
+    return {};
+}
+
+}
+
+Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig config)
+{
+    auto state = std::make_shared<KernelState>();
+    kernel.fs = state;
+    state->vfs = make_ref<Vfs>();
+    state->processors = config.processors;
+    state->memory_limit = config.memory_limit;
+    state->owners = config.owners;
+    Vfs& vfs = *state->vfs;
+
+    auto host = TRY(HostFs::create(std::move(config.root), false, kernel.memory(), config.owners));
+    auto overlay = make_ref<OverlayFs>(host, kernel.memory(), config.memory_limit);
+    vfs.add_mount(nullptr, overlay, overlay->root(), "overlay", MS_NOSUID | MS_NODEV);
+
+    MountAt mount = [&](const char* place, Ref<FileSystem> fs, Ref<Inode> root, const char* source, unsigned long flags, const char* options) -> Result<void> {
+        Path at = TRY(EarlyWalk(vfs).to(place, true));
+        vfs.add_mount(&at, std::move(fs), std::move(root), source, flags, options);
+        return {};
+    };
+    auto devices = make_ref<DeviceFs>(kernel.memory(), vfs.next_device(), 0);
+    TRY(mount("/dev", devices, make_device_tree(devices, 5), "udev", MS_NOSUID, "mode=755"));
+    auto shared = make_ref<MemoryFs>(kernel.memory(), vfs.next_device(), config.memory_limit);
+    Ref<MemoryNode> shared_root = shared->make(nullptr, {.mode = S_IFDIR | S_ISVTX | 0777, .target = {}});
+    // /dev is a tree of memory nodes: its dentries are made here, the walk above only knows the overlay's.
+    Path dev = TRY(EarlyWalk(vfs).to("/dev", false));
+    auto* dev_node = static_cast<MemoryNode*>(&dev.inode());
+    Path shm {dev.mount, dev.dentry->add_child("shm", dev_node->planted("shm"))};
+    vfs.add_mount(&shm, shared, shared_root, "tmpfs", MS_NOSUID | MS_NODEV);
+    TRY(mount_proc(kernel, vfs, mount));
+
+    auto anonymous = make_ref<MemoryFs>(kernel.memory(), vfs.next_device(), 0);
+    state->anonymous_files = anonymous->make(nullptr, {.mode = S_IFDIR | S_ISVTX | 0777, .target = {}});
+    TRY(mount_binds(vfs, kernel, config));
+    Path directory = TRY(EarlyWalk(vfs).to(config.working_directory, false));
+    if (!directory.inode().is_directory())
+        return Errno(ENOTDIR);
+    return make_ref<FsContext>(state->vfs, vfs.root(), directory);
+}
+
+namespace {
+
+std::optional<boundary::Owner> true_owner(boundary::OwnerClient* owners, int fd, const struct stat& status)
+{
+    if (!owners || !owners->needed() || (status.st_uid != 65534 && status.st_gid != 65534))
+        return {};
+    auto answer = owners->list(fd);
+    if (!answer.ok() || !answer.value().contains("."))
+        return {};
+    return answer.value().at(".");
+}
+
+std::string stream_name(const struct stat& status, bool terminal)
+{
+    std::string number = "[" + std::to_string(status.st_ino) + "]";
+    if (S_ISFIFO(status.st_mode))
+        return "pipe:" + number;
+    if (S_ISSOCK(status.st_mode))
+        return "socket:" + number;
+    if (terminal)
+        return "/dev/tty";
+    if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3))
+        return "/dev/null";
+    return "host:" + number; // its path is not the guest's business
+}
+
+}
+
+Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
+{
+    auto table = make_ref<FileTable>();
+    KernelState& state = *kernel.fs;
+    boundary::OwnerClient* owners = state.owners;
+    struct Known {
+        struct stat status;
+        int flags;
+        Ref<File> file;
+        Ref<HostStreamInode> inode;
+    };
+    std::vector<Known> known;
+    for (int fd = 0; fd < 3; ++fd) {
+        struct stat status {};
+        auto flags = host::call(SYS_fcntl, fd, F_GETFL);
+        if (!flags.ok() || !host::call(SYS_fstat, fd, &status).ok())
+            continue;
+        int kept = static_cast<int>(flags.value()) & (O_ACCMODE | O_APPEND | O_NONBLOCK | 0100000);
+        bool seekable = S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) || S_ISDIR(status.st_mode);
+        Ref<File> file;
+        Ref<HostStreamInode> inode;
+        for (const Known& other : known) {
+            if (other.status.st_dev != status.st_dev || other.status.st_ino != status.st_ino)
+                continue;
+            inode = other.inode;
+            // dup2(1, 2) of the caller: one description, whose flags are shared. Files are told apart by their own positions.
+            if (other.flags == kept && !seekable)
+                file = other.file;
+        }
+        if (!inode)
+            inode = make_ref<HostStreamInode>(fd, status.st_mode, true_owner(owners, fd, status));
+        if (!file) {
+            std::array<std::byte, 64> settings {};
+            bool terminal = S_ISCHR(status.st_mode) && host::call(SYS_ioctl, fd, TCGETS, settings.data()).ok();
+            if (terminal) {
+                auto tty = make_ref<HostTerminal>(kernel, fd, kept, inode, stream_name(status, true));
+                if (!state.terminal)
+                    state.terminal = tty;
+                file = tty;
+            } else {
+                file = make_ref<HostStream>(kernel, fd, kept, inode, stream_name(status, false));
+            }
+        }
+        known.push_back({status, kept, file, inode});
+        state.standard_files.push_back(file);
+        table->put(fd, file);
+    }
+    if (state.terminal) {
+        kernel.first_session().terminal = state.terminal->inode().get();
+        kernel.first_session().foreground = kernel::first_pid;
+    }
+    return table;
+}
+
+Result<Ref<File>> open_controlling_terminal(Task& task, int flags)
+{
+    Ref<HostTerminal> terminal = task.kernel().fs->terminal;
+    if (!terminal || task.group().session().terminal != terminal->inode().get())
+        return Errno(ENXIO);
+    if (((flags & O_ACCMODE) != O_WRONLY && !terminal->readable()) || ((flags & O_ACCMODE) != O_RDONLY && !terminal->writable()))
+        return Errno(EIO); // the caller gave one direction only
+    return Ref<File>(make_ref<HostTerminal>(task.kernel(), terminal->descriptor(), flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000),
+        terminal->stream_inode(), "/dev/tty"));
+}
+
+}
