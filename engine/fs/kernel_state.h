@@ -15,7 +15,7 @@ struct KernelState {
     std::vector<Ref<File>> standard_files;
     Ref<HostTerminal> terminal; ///< null: the caller has none
     Ref<MemoryNode> anonymous_files; ///< where memfds live
-    boundary::OwnerClient* owners = nullptr;
+    OwnerLookup* owners = nullptr;
     int processors = 1;
     std::uint64_t memory_limit = 0;
 };

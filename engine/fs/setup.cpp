@@ -152,16 +152,6 @@ Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig confi
 
 namespace {
 
-std::optional<boundary::Owner> true_owner(boundary::OwnerClient* owners, int fd, const struct stat& status)
-{
-    if (!owners || !owners->needed() || (status.st_uid != 65534 && status.st_gid != 65534))
-        return {};
-    auto answer = owners->list(fd);
-    if (!answer.ok() || !answer.value().contains("."))
-        return {};
-    return answer.value().at(".");
-}
-
 std::string stream_name(const struct stat& status, bool terminal)
 {
     std::string number = "[" + std::to_string(status.st_ino) + "]";
@@ -182,7 +172,6 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
 {
     auto table = make_ref<FileTable>();
     KernelState& state = *kernel.fs;
-    boundary::OwnerClient* owners = state.owners;
     struct Known {
         struct stat status;
         int flags;
@@ -208,7 +197,7 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
                 file = other.file;
         }
         if (!inode)
-            inode = make_ref<HostStreamInode>(fd, status.st_mode, true_owner(owners, fd, status));
+            inode = make_ref<HostStreamInode>(fd, status.st_mode, state.owners);
         if (!file) {
             std::array<std::byte, 64> settings {};
             bool terminal = S_ISCHR(status.st_mode) && host::call(SYS_ioctl, fd, TCGETS, settings.data()).ok();

@@ -6,7 +6,7 @@
 #include "engine/boundary/host_call.h"
 #include "engine/fs/file_table.h"
 #include "engine/fs/fs_context.h"
-#include "engine/boundary/owners.h"
+#include "engine/fs/host/owners.h"
 #include "engine/mm/memory_file.h"
 
 #include <string>
@@ -30,7 +30,7 @@ struct RootConfig {
     std::vector<BindMount> binds;
     std::string working_directory = "/";
     std::uint64_t memory_limit = 0; ///< bytes, for df of tmpfs; 0: none
-    boundary::OwnerClient* owners = nullptr; ///< null: owners are what statx says
+    OwnerLookup* owners = nullptr; ///< null: owners are what statx says
     int processors = 1;
 };
 

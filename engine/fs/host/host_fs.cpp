@@ -66,7 +66,7 @@ Attributes attributes_of(const struct statx& found)
     return result;
 }
 
-Result<Ref<HostFs>> HostFs::create(host::Fd root, bool writable, mm::MemoryFile& memory, boundary::OwnerClient* owners)
+Result<Ref<HostFs>> HostFs::create(host::Fd root, bool writable, mm::MemoryFile& memory, OwnerLookup* owners)
 {
     Ref<HostFs> fs(new HostFs(writable, memory, owners));
     auto descriptor = std::make_shared<host::Fd>(std::move(root));
@@ -78,7 +78,7 @@ Result<Ref<HostFs>> HostFs::create(host::Fd root, bool writable, mm::MemoryFile&
     return fs;
 }
 
-HostFs::HostFs(bool writable, mm::MemoryFile& memory, boundary::OwnerClient* owners) : writable_(writable), memory_(memory), owners_(owners) { }
+HostFs::HostFs(bool writable, mm::MemoryFile& memory, OwnerLookup* owners) : writable_(writable), memory_(memory), owners_(owners) { }
 
 HostFs::~HostFs() = default;
 

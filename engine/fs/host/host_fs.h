@@ -4,7 +4,7 @@
 
 #include "engine/boundary/host_call.h"
 #include "engine/boundary/open_how.h"
-#include "engine/boundary/owners.h"
+#include "engine/fs/host/owners.h"
 #include "engine/fs/inode.h"
 #include "engine/mm/page_cache.h"
 
@@ -24,7 +24,7 @@ using FdRef = std::shared_ptr<host::Fd>;
 class HostFs final : public FileSystem {
 public:
     /// `root`: O_PATH of a directory or a regular file. The host's errno where it cannot be looked at.
-    static Result<Ref<HostFs>> create(host::Fd root, bool writable, mm::MemoryFile& memory, boundary::OwnerClient* owners);
+    static Result<Ref<HostFs>> create(host::Fd root, bool writable, mm::MemoryFile& memory, OwnerLookup* owners);
     ~HostFs() override;
 
     std::string type() const override { return "host"; }
@@ -42,7 +42,7 @@ public:
 private:
     friend class HostInode;
     friend class HostSource;
-    HostFs(bool writable, mm::MemoryFile& memory, boundary::OwnerClient* owners);
+    HostFs(bool writable, mm::MemoryFile& memory, OwnerLookup* owners);
     /// The inode of what statx found, known or new.
     Ref<HostInode> inode_for(const struct statx& found, Ref<HostInode> parent, const std::string& name);
     /// Does a file system of this type answer without waiting for anybody?
@@ -57,7 +57,7 @@ private:
     };
     const bool writable_;
     mm::MemoryFile& memory_;
-    boundary::OwnerClient* owners_;
+    OwnerLookup* owners_;
     std::map<Key, HostInode*> inodes_;
     std::map<std::uint64_t, bool> slow_devices_;
     std::list<HostInode*> open_; ///< those with a descriptor, the least recently used in front

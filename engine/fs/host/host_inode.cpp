@@ -120,17 +120,13 @@ Result<void> HostInode::learn_owner(Task& task)
     HostInode& directory = parent_ && !is_root_ ? *parent_ : *this;
     const std::string& name = parent_ && !is_root_ ? name_ : std::string(".");
     auto known = directory.owners_.find(name);
-    if (known == directory.owners_.end() && fs_->owners_->needed()) {
+    if (known == directory.owners_.end()) {
         FdRef descriptor = TRY(directory.descriptor(&task));
-        auto answer = std::make_shared<std::map<std::string, boundary::Owner>>();
-        auto asked = kernel::offload(task, [descriptor, answer, client = fs_->owners_]() -> Result<long> {
-            *answer = TRY(client->list(descriptor->get()));
-            return 0;
-        }, directory.slow_);
-        if (!asked.ok() && asked.error() == ERESTARTSYS)
-            return asked.error();
-        if (asked.ok())
-            directory.owners_ = std::move(*answer);
+        auto answer = fs_->owners_->owners(task, descriptor->get());
+        if (!answer.ok() && answer.error() == ERESTARTSYS)
+            return answer.error();
+        if (answer.ok())
+            directory.owners_ = std::move(answer).value();
         known = directory.owners_.find(name);
     }
     if (known != directory.owners_.end()) {

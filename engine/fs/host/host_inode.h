@@ -92,7 +92,7 @@ private:
     std::string name_;
     FdRef descriptor_, writable_;
     std::list<HostInode*>::iterator place_;
-    std::map<std::string, boundary::Owner> owners_;
+    std::map<std::string, Owner> owners_;
     std::optional<std::string> target_;
     Ref<mm::PageCache> cache_;
     std::shared_ptr<HostSource> source_;

@@ -57,11 +57,16 @@ FileSystem& HostStreamInode::fs() const
     return *fs_;
 }
 
-Result<Attributes> HostStreamInode::attributes(Task&, Age)
+Result<Attributes> HostStreamInode::attributes(Task& task, Age)
 {
     struct statx found {};
     TRY(host::call(SYS_statx, fd_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_BTIME, &found));
     Attributes result = attributes_of(found);
+    if (owners_ && (result.uid == 65534 || result.gid == 65534)) {
+        auto answer = std::exchange(owners_, nullptr)->owners(task, fd_);
+        if (answer.ok() && answer.value().contains("."))
+            owner_ = answer.value().at(".");
+    }
     if (owner_) {
         result.uid = owner_->uid;
         result.gid = owner_->gid;

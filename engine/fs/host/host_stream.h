@@ -2,7 +2,7 @@
 // flags of the inherited description are never changed: O_NONBLOCK and O_APPEND of the guest live here.
 #pragma once
 
-#include "engine/boundary/owners.h"
+#include "engine/fs/host/owners.h"
 #include "engine/fs/inode.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mm/page_cache.h"
@@ -15,14 +15,15 @@ namespace ringside::fs {
 /// Stands for what the descriptor refers to, for locks and fstatfs.
 class HostStreamInode final : public Inode {
 public:
-    HostStreamInode(int fd, mode_t type, std::optional<boundary::Owner> owner) : Inode(type), fd_(fd), owner_(owner) { }
+    HostStreamInode(int fd, mode_t type, OwnerLookup* owners) : Inode(type), fd_(fd), owners_(owners) { }
     FileSystem& fs() const override;
     Result<Attributes> attributes(Task& task, Age age) override;
     int descriptor() const { return fd_; }
 
 private:
     int fd_;
-    std::optional<boundary::Owner> owner_;
+    OwnerLookup* owners_; ///< null: asked already, or nobody to ask
+    std::optional<Owner> owner_;
     mutable Ref<FileSystem> fs_;
 };
 
