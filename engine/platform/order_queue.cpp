@@ -30,6 +30,23 @@ void OrderQueue::push(int nr, std::array<std::uint64_t, 6> args, stub::OrderKind
         put(nr, args, kind, extra);
 }
 
+bool OrderQueue::extend_last(int nr, const std::array<std::uint64_t, 6>& args, int offset_arg)
+{
+    if (!has_unpublished())
+        return false;
+    stub::Order& last = orders_.ring[(next_ - 1) % stub::ring_orders];
+    if (last.nr != static_cast<std::uint32_t>(nr) || last.args[0] + last.args[1] != args[0])
+        return false;
+    for (int i = 2; i < 6; ++i) {
+        auto at = static_cast<std::size_t>(i);
+        std::uint64_t expected = last.args[at] + (i == offset_arg ? last.args[1] : 0);
+        if (args[at] != expected)
+            return false;
+    }
+    last.args[1] += args[1];
+    return true;
+}
+
 void OrderQueue::publish()
 {
     if (!has_unpublished())

@@ -17,6 +17,9 @@ public:
     void push(int nr, std::array<std::uint64_t, 6> args, stub::OrderKind kind, std::uint64_t extra);
     /// A call that must return 0.
     void push_checked(int nr, std::array<std::uint64_t, 6> args) { push(nr, args, stub::order_checked, 0); }
+    /// Lengthens the last order by `length` where it is an unpublished one that this one only continues: neighbouring pages become one call.
+    /// `offset_arg` is the argument that continues as the address does, -1 for none.
+    bool extend_last(int nr, const std::array<std::uint64_t, 6>& args, int offset_arg);
     bool has_unpublished() const { return next_ != published_; }
     void publish();
     /// Publishes, and waits until all is carried out. ESRCH when the stub is dead. The answer comes through the kernel: an eventfd that

@@ -377,8 +377,9 @@ void StubAddressSpace::map(GuestAddr start, std::uint64_t length, Prot prot, std
     if (!allowed(start, length))
         return;
     int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
-    process_.orders().push(SYS_mmap, {start.value(), length, static_cast<std::uint64_t>(prot), static_cast<std::uint64_t>(flags), stub::memory_fd, file_offset},
-        stub::order_checked, start.value());
+    std::array<std::uint64_t, 6> args {start.value(), length, static_cast<std::uint64_t>(prot), static_cast<std::uint64_t>(flags), stub::memory_fd, file_offset};
+    if (!process_.orders().extend_last(SYS_mmap, args, 5))
+        process_.orders().push(SYS_mmap, args, stub::order_checked, start.value());
     process_.mappings().map(start.value(), length, static_cast<int>(prot), file_offset);
 }
 
@@ -386,7 +387,9 @@ void StubAddressSpace::unmap(GuestAddr start, std::uint64_t length)
 {
     if (!allowed(start, length))
         return;
-    process_.orders().push_checked(SYS_munmap, {start.value(), length});
+    std::array<std::uint64_t, 6> args {start.value(), length};
+    if (!process_.orders().extend_last(SYS_munmap, args, -1))
+        process_.orders().push_checked(SYS_munmap, args);
     process_.mappings().unmap(start.value(), length);
 }
 
@@ -394,7 +397,9 @@ void StubAddressSpace::protect(GuestAddr start, std::uint64_t length, Prot prot)
 {
     if (!allowed(start, length))
         return;
-    process_.orders().push_checked(SYS_mprotect, {start.value(), length, static_cast<std::uint64_t>(prot)});
+    std::array<std::uint64_t, 6> args {start.value(), length, static_cast<std::uint64_t>(prot)};
+    if (!process_.orders().extend_last(SYS_mprotect, args, -1))
+        process_.orders().push_checked(SYS_mprotect, args);
     process_.mappings().protect(start.value(), length, static_cast<int>(prot));
 }
 

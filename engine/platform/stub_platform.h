@@ -80,7 +80,7 @@ public:
     void protect(GuestAddr start, std::uint64_t length, Prot prot) override;
     Result<void> flush() override { return process_.orders().flush(); }
     Result<std::unique_ptr<Thread>> create_thread() override { return platform_.create_thread(process_); }
-    std::size_t mapping_count() const override { return process_.mappings().size(); }
+    std::size_t mapping_count() const override { return process_.mappings().size() + stub::region_mappings; }
     int host_pid() const override { return process_.pid(); }
 
 private:

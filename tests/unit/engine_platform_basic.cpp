@@ -2,6 +2,8 @@
 
 #include "engine_platform_support.h"
 
+#include <array>
+
 using namespace ringside;
 using namespace ringside::platform;
 using namespace ringside::platform::testing;
@@ -276,6 +278,36 @@ TEST_CASE("many orders at once: more than the ring holds", "[platform]")
     thread->registers().rip = code_at.value();
     thread->registers().rax = 0x7000'0000'0000;
     CHECK(m.run(*thread).kind == EventKind::fault);
+}
+
+TEST_CASE("neighbouring orders become one, others stay apart", "[platform]")
+{
+    Machine m;
+    auto thread = m.start(bytes("\x48\x8b\x18\x0f\x05\xeb\xf9"sv));
+    constexpr std::uint64_t at = 0x7000'0000'0000;
+    for (std::uint64_t i = 0; i < 40; ++i)
+        m.memory.at<std::uint64_t>(0x10'0000 + i * page_size) = 100 + i;
+    std::size_t before = m.space->mapping_count();
+    // Pages 0-9 in a row; 10 with a gap in the file; 11 writable; 12 and 13 the same page of the file.
+    for (std::uint64_t i = 0; i < 10; ++i)
+        m.space->map(GuestAddr(at + i * page_size), page_size, Prot::read, 0x10'0000 + i * page_size);
+    m.space->map(GuestAddr(at + 10 * page_size), page_size, Prot::read, 0x10'0000 + 20 * page_size);
+    m.space->map(GuestAddr(at + 11 * page_size), page_size, read_write, 0x10'0000 + 21 * page_size);
+    m.space->map(GuestAddr(at + 12 * page_size), page_size, Prot::read, 0x10'0000 + 30 * page_size);
+    m.space->map(GuestAddr(at + 13 * page_size), page_size, Prot::read, 0x10'0000 + 30 * page_size);
+    m.space->protect(GuestAddr(at), page_size, Prot::none);
+    m.space->protect(GuestAddr(at + page_size), page_size, Prot::none);
+    m.space->unmap(GuestAddr(at + 2 * page_size), page_size);
+    m.space->unmap(GuestAddr(at + 3 * page_size), page_size);
+    CHECK(m.space->mapping_count() == before + 6);
+    auto load = [&](std::uint64_t page) {
+        thread->registers().rip = code_at.value();
+        thread->registers().rax = at + page * page_size;
+        return m.run(*thread).kind == EventKind::syscall ? thread->registers().rbx : 0;
+    };
+    constexpr std::array<std::uint64_t, 15> expected {0, 0, 0, 0, 104, 105, 106, 107, 108, 109, 120, 121, 130, 130, 0};
+    for (std::uint64_t i = 0; i < expected.size(); ++i)
+        CHECK(load(i) == expected[i]);
 }
 
 TEST_CASE("mappings may touch the stub region from both sides, never enter it", "[platform]")

@@ -22,6 +22,9 @@ constexpr std::uint64_t context_size = 0x1'0000;
 constexpr std::uint64_t context_count = 4095;
 constexpr std::uint64_t contexts_size = context_size * context_count;
 
+/// Host mappings that the region itself takes: code, common page, doorbell, orders, contexts open and closed.
+constexpr std::size_t region_mappings = 6;
+
 // The control file: the common page, the doorbell's page, then one slot for each stub (slot 0 is the template's).
 constexpr std::uint64_t slot_size = orders_size + contexts_size;
 constexpr std::uint64_t slot_count = 4096;
