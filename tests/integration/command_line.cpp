@@ -1,0 +1,62 @@
+// Running ringside in tests.
+
+#include "tests/integration/command_line.h"
+
+#include <sstream>
+#include <unistd.h>
+
+namespace ringside::tests {
+
+bool is_root()
+{
+    return geteuid() == 0;
+}
+
+std::vector<User> users()
+{
+    std::vector<User> result {{is_root() ? "root" : "the caller", {}}};
+    if (is_root())
+        result.push_back({"user 1000", {"setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"}});
+    return result;
+}
+
+Finished ringside_in(const User& user, const std::string& directory, const std::vector<std::string>& arguments)
+{
+    std::vector<std::string> command = user.prefix;
+    command.push_back(RINGSIDE_PROGRAM);
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run_process(command, directory, 60);
+}
+
+Finished ringside(const User& user, const std::vector<std::string>& arguments)
+{
+    ScratchDirectory scratch;
+    if (!user.prefix.empty() && chown(scratch.path().c_str(), 1000, 1000) != 0)
+        return {};
+    return ringside_in(user, scratch.path(), arguments);
+}
+
+Finished without_user_namespaces(const User& user, const std::vector<std::string>& arguments)
+{
+    // A limit of 0 in a namespace of our own: the host's stays as it is.
+    std::string script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
+    User inner {user.name, {"unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "sh", "-c", script, "sh"}};
+    inner.prefix.insert(inner.prefix.end(), user.prefix.begin(), user.prefix.end());
+    return ringside(inner, arguments);
+}
+
+int count_lines(const std::string& text, const std::string& start)
+{
+    int count = 0;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);)
+        count += line.starts_with(start) ? 1 : 0;
+    return count;
+}
+
+bool is_one_complaint(const std::string& text)
+{
+    return text.starts_with("ringside: ") && text.ends_with("\n") && text.find('\n') == text.size() - 1;
+}
+
+}

@@ -1,0 +1,149 @@
+// What people get wrong: one clear line each, the exit status that a shell would give, never a crash. As the caller, and for root also
+// as user 1000.
+
+#include "tests/integration/command_line.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sys/stat.h>
+
+using namespace ringside::tests;
+
+namespace {
+
+void expect(const User& user, const std::string& directory, const std::vector<std::string>& arguments, int status, const std::string& part)
+{
+    Finished done = ringside_in(user, directory, arguments);
+    std::string line;
+    for (const std::string& argument : arguments)
+        line += argument + " ";
+    INFO(user.name << ": ringside " << line << "\n" << done.out << done.err);
+    CHECK(done.status == status);
+    CHECK(is_one_complaint(done.err));
+    CHECK(done.err.find(part) != std::string::npos);
+    CHECK(done.out.empty());
+}
+
+/// A scratch directory with things that are not what they should be.
+class Wrong {
+public:
+    explicit Wrong(const User& user)
+    {
+        std::ofstream(path("text")) << "this is no program\n";
+        std::ofstream(path("no-permission")) << "#!/bin/sh\n";
+        std::ofstream(path("truncated")) << "\177ELF\2\1\1";
+        std::ofstream(path("not-a-trace")) << "this is no trace\n";
+        std::ofstream(path("empty"));
+        for (const char* name : {"text", "truncated"})
+            chmod(path(name).c_str(), 0755);
+        chmod(path("no-permission").c_str(), 0644);
+        if (!user.prefix.empty())
+            REQUIRE(chown(scratch_.path().c_str(), 1000, 1000) == 0);
+    }
+    std::string path(const std::string& name) const { return scratch_.path() + "/" + name; }
+    const std::string& directory() const { return scratch_.path(); }
+
+private:
+    ScratchDirectory scratch_;
+};
+
+}
+
+TEST_CASE("programs that can't be run: 127 and 126, as in a shell")
+{
+    for (const User& user : users()) {
+        Wrong wrong(user);
+        for (const char* command : {"run", "record"}) {
+            expect(user, wrong.directory(), {command, "--", "ringside-no-such-program"}, 127, "ringside-no-such-program: command not found");
+            expect(user, wrong.directory(), {command, "--", "/no/such/program"}, 127, "/no/such/program: No such file or directory");
+            expect(user, wrong.directory(), {command, "--", "/etc"}, 126, "/etc: ");
+            expect(user, wrong.directory(), {command, "--", wrong.path("text")}, 126, "exec format error");
+            expect(user, wrong.directory(), {command, "--", wrong.path("truncated")}, 126, "truncated: ");
+            expect(user, wrong.directory(), {command, "--", wrong.path("no-permission")}, 126, "permission denied");
+        }
+    }
+}
+
+TEST_CASE("a wrong command line: 125 and where to read on")
+{
+    User user = users().back();
+    Wrong wrong(user);
+    auto check = [&](const std::vector<std::string>& arguments, const std::string& part) { expect(user, wrong.directory(), arguments, 125, part); };
+    check({}, "--help");
+    check({"fly"}, "fly");
+    check({"--bogus"}, "--bogus");
+    check({"run"}, "no program to run");
+    check({"run", "--"}, "no program to run");
+    check({"run", "--bogus", "--", "true"}, "--bogus");
+    check({"run", "--bogus", "true"}, "--bogus");
+    check({"run", "", "x"}, "empty");
+    check({"run", "--memory", "lots", "--", "true"}, "lots");
+    check({"run", "--memory", "0", "--", "true"}, "not a size");
+    check({"run", "--pids", "none", "--", "true"}, "--pids");
+    check({"run", "--confinement", "loose", "--", "true"}, "loose");
+    check({"run", "--root", "/no/such/root", "--", "true"}, "--root: /no/such/root: No such file or directory");
+    check({"run", "--root", "/etc/passwd", "--", "true"}, "Not a directory");
+    check({"run", "--cwd", "relative", "--", "true"}, "absolute");
+    check({"run", "--bind", "nonsense", "--", "true"}, "SRC:DST");
+    check({"run", "--bind", "/no/such:/x", "--", "true"}, "/no/such: No such file or directory");
+    check({"run", "--bind", "/etc:relative", "--", "true"}, "absolute");
+    check({"run", "--bind", "/dev/null:/x", "--", "true"}, "regular files");
+    check({"run", "--env", "NOVALUE", "--", "true"}, "NAME=VALUE");
+    check({"show"}, "FILE");
+    check({"show", "/etc/hostname", "--bogus"}, "--bogus");
+    check({"export", wrong.path("empty"), "--format", "xml"}, "xml");
+    check({"query", wrong.path("empty")}, "SQL");
+}
+
+TEST_CASE("files that are no traces: 125")
+{
+    for (const User& user : users()) {
+        Wrong wrong(user);
+        for (const std::string& name : {"not-a-trace", "empty", "missing", "."}) {
+            for (const std::vector<std::string>& rest : {std::vector<std::string> {"show"}, {"info"}, {"export", "--format", "csv"}, {"replay"}}) {
+                std::vector<std::string> arguments = rest;
+                arguments.push_back(wrong.path(name));
+                Finished done = ringside_in(user, wrong.directory(), arguments);
+                INFO(user.name << ": " << rest.front() << " " << name << "\n" << done.out << done.err);
+                CHECK(done.status == 125);
+                CHECK(done.err.find("ringside: ") != std::string::npos);
+                CHECK(done.err.find(name == "." ? wrong.directory() : name) != std::string::npos);
+            }
+        }
+    }
+}
+
+TEST_CASE("a filter that is wrong: the column and what it is about")
+{
+    Wrong wrong(users().front());
+    expect(users().front(), wrong.directory(), {"show", wrong.path("empty"), "-f", "ret <"}, 125, "olumn");
+}
+
+TEST_CASE("record does not overwrite, and says so")
+{
+    for (const User& user : users()) {
+        Wrong wrong(user);
+        Finished done = ringside_in(user, wrong.directory(), {"record", "-o", wrong.path("text"), "--", "true"});
+        INFO(done.err);
+        CHECK(done.status == 125);
+        CHECK(done.err.find("--force") != std::string::npos);
+        std::ifstream in(wrong.path("text"));
+        std::string line;
+        std::getline(in, line);
+        CHECK(line == "this is no program");
+    }
+    expect(users().back(), "/", {"record", "-o", "/no/such/folder/x.ringside", "--", "true"}, 125, "/no/such/folder");
+}
+
+TEST_CASE("help is there for everything, on the standard output")
+{
+    User user = users().front();
+    for (const char* command : {"run", "record", "show", "info", "export", "query", "replay", "boundary"}) {
+        Finished done = ringside(user, {command, "--help"});
+        CHECK(done.status == 0);
+        CHECK(done.out.find("--help") != std::string::npos);
+        CHECK(done.err.empty());
+    }
+    CHECK(ringside(user, {"--help"}).out.find("Exit status") != std::string::npos);
+    CHECK(ringside(user, {"--version"}).out.starts_with("ringside "));
+}
