@@ -31,7 +31,7 @@ void describe(CLI::App& app)
                "  ringside record -o build.ringside -- make\n"
                "  ringside show build.ringside -f 'group == file && ret < 0'");
     app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1); // with 1, a wrong word would be reported as a missing command
     app.get_formatter()->column_width(34);
 }
 
@@ -65,6 +65,10 @@ int run(int argc, char** argv)
         return app.exit(help);
     } catch (const CLI::ParseError& error) {
         return usage_error(app, error);
+    }
+    if (!context.action) {
+        cli::complain("no command given (see ringside --help)");
+        return 125;
     }
     return context.action();
 }

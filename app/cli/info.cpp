@@ -1,6 +1,7 @@
 // ringside info: what a trace is, and how its recording ended.
 
 #include "app/cli/command.h"
+#include "app/cli/reading.h"
 #include "trace/trace_file.h"
 
 #include <csignal>
@@ -97,7 +98,8 @@ void add_info(CLI::App& app, Context& context)
     command->add_flag("--json", options->json, "As JSON");
     command->callback([options, &context] {
         context.action = [options] {
-            trace::TraceFile file(options->file);
+            auto trace = open_trace(options->file);
+            trace::TraceFile& file = *trace;
             trace::TraceInfo info = file.info();
             if (options->json)
                 print_json(info);

@@ -56,7 +56,8 @@ void add_query(CLI::App& app, Context& context)
     command->add_flag("--no-header", options->no_header, "Without the columns' names");
     command->callback([options, &context] {
         context.action = [options] {
-            trace::TraceFile file(options->file);
+            auto trace = open_trace(options->file);
+            trace::TraceFile& file = *trace;
             Output output({}, false);
             auto line = [&](auto&& cells, auto&& text) {
                 std::string row;

@@ -3,6 +3,7 @@
 #include "app/cli/reading.h"
 
 #include "app/cli/command.h"
+#include "trace/trace_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -10,6 +11,20 @@
 #include <fmt/format.h>
 
 namespace ringside::cli {
+
+std::string about(const std::string& path, const std::string& message)
+{
+    return message.find(path) == std::string::npos ? path + ": " + message : message;
+}
+
+std::unique_ptr<trace::TraceFile> open_trace(const std::string& path)
+{
+    try {
+        return std::make_unique<trace::TraceFile>(path);
+    } catch (const trace::Error& error) {
+        throw Failure(about(path, error.what()));
+    }
+}
 
 trace::Filter compile_filter(const std::string& text)
 {

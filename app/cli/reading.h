@@ -8,7 +8,16 @@
 #include <string>
 #include <string_view>
 
+namespace ringside::trace {
+class TraceFile;
+}
+
 namespace ringside::cli {
+
+/// Throws Failure with a line that names the file.
+std::unique_ptr<trace::TraceFile> open_trace(const std::string& path);
+/// "PATH: MESSAGE", unless the message names it already.
+std::string about(const std::string& path, const std::string& message);
 
 /// Throws Failure with the message that points at the column.
 trace::Filter compile_filter(const std::string& text);

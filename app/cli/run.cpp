@@ -34,7 +34,7 @@ void add_run(CLI::App& app, Context& context)
     auto guest = std::make_shared<GuestOptions>();
     guest->add_to(*command);
     command->callback([command, guest, &context] {
-        context.action = [command, guest, &context] { return supervise(guest->build(*command, context)); };
+        context.action = [command, guest, &context] { return supervise(guest->build(*command, context)).exit_status(); };
     });
 }
 
@@ -57,8 +57,10 @@ void add_record(CLI::App& app, Context& context)
             session.trace = options->trace;
             if (session.trace.path.empty())
                 session.trace.path = default_name(session.argv.front());
-            note_privacy_once();
-            return supervise(session);
+            session::Outcome outcome = supervise(session);
+            if (outcome.kind == session::Outcome::Kind::exited || outcome.kind == session::Outcome::Kind::killed)
+                note_privacy_once();
+            return outcome.exit_status();
         };
     });
 }

@@ -30,7 +30,8 @@ struct Options {
 int write_events(const Options& options, trace::ExportFormat format)
 {
     trace::Filter filter = compile_filter(options.filter);
-    trace::TraceFile file(options.file);
+    auto trace = open_trace(options.file);
+    trace::TraceFile& file = *trace;
     Output output(options.output, options.force);
     trace::ExportOptions wanted;
     wanted.format = format;

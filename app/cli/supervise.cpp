@@ -47,7 +47,7 @@ void stop_with_guest(session::Session& session)
 
 }
 
-int supervise(const session::SessionOptions& options)
+session::Outcome supervise(const session::SessionOptions& options)
 {
     sigset_t signals = watched_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr); // before there are threads, which inherit it
@@ -73,7 +73,7 @@ int supervise(const session::SessionOptions& options)
     const session::Outcome& outcome = session->outcome();
     if (!outcome.message.empty())
         complain(outcome.message);
-    return outcome.exit_status();
+    return outcome;
 }
 
 }

@@ -5,7 +5,7 @@
 
 namespace ringside::cli {
 
-/// Runs it to its end; what went wrong is said on stderr. The exit status for main().
-int supervise(const session::SessionOptions& options);
+/// Runs it to its end; what went wrong is said on stderr.
+session::Outcome supervise(const session::SessionOptions& options);
 
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 namespace ringside::session {
 
@@ -94,6 +95,11 @@ std::string Recording::finish(bool sentry_lost, bool killed)
     default:
         return {};
     }
+}
+
+void Recording::discard()
+{
+    unlink(state_->path.c_str());
 }
 
 Progress Recording::progress() const

@@ -18,6 +18,8 @@ public:
     int descriptor() const;
     /// Takes what is left in the ring and completes the file. One line where the trace is not whole, else empty.
     std::string finish(bool sentry_lost, bool killed);
+    /// After finish(): removes the file.
+    void discard();
     Progress progress() const;
 
 private:

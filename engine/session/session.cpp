@@ -277,6 +277,8 @@ void Session::State_::finish(int guard_status)
     if (recording) {
         std::string problem = recording->finish(sentry_lost, killed_by_us);
         std::lock_guard guard(mutex);
+        if (outcome.kind == Outcome::Kind::not_started)
+            recording->discard(); // nothing ran
         if (!problem.empty() && outcome.kind != Outcome::Kind::failed && !killed_by_us)
             outcome = {Outcome::Kind::failed, 125, std::move(problem), {}};
     }

@@ -16,7 +16,7 @@ std::vector<User> users()
 {
     std::vector<User> result {{is_root() ? "root" : "the caller", {}}};
     if (is_root())
-        result.push_back({"user 1000", {"setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"}});
+        result.push_back({"user 1000", {"/usr/bin/setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"}});
     return result;
 }
 
@@ -28,7 +28,7 @@ Finished ringside_in(const User& user, const std::string& directory, const std::
     return run_process(command, directory, 60);
 }
 
-Finished ringside(const User& user, const std::vector<std::string>& arguments)
+Finished run_ringside(const User& user, const std::vector<std::string>& arguments)
 {
     ScratchDirectory scratch;
     if (!user.prefix.empty() && chown(scratch.path().c_str(), 1000, 1000) != 0)
@@ -40,9 +40,14 @@ Finished without_user_namespaces(const User& user, const std::vector<std::string
 {
     // A limit of 0 in a namespace of our own: the host's stays as it is.
     std::string script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
-    User inner {user.name, {"unshare", "--user", "--map-users=0,0,65536", "--map-groups=0,0,65536", "sh", "-c", script, "sh"}};
-    inner.prefix.insert(inner.prefix.end(), user.prefix.begin(), user.prefix.end());
-    return ringside(inner, arguments);
+    User inner = user;
+    inner.prefix.insert(inner.prefix.end(), {"/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c", script, "sh"});
+    // Without a change of user there is no scratch directory to give away.
+    if (user.prefix.empty()) {
+        ScratchDirectory scratch;
+        return ringside_in(inner, scratch.path(), arguments);
+    }
+    return run_ringside(inner, arguments);
 }
 
 int count_lines(const std::string& text, const std::string& start)

@@ -17,7 +17,7 @@ bool is_root();
 /// The caller; for root also user 1000.
 std::vector<User> users();
 /// `ringside ARGUMENTS`, in a scratch directory that the user may write.
-Finished ringside(const User& user, const std::vector<std::string>& arguments);
+Finished run_ringside(const User& user, const std::vector<std::string>& arguments);
 Finished ringside_in(const User& user, const std::string& directory, const std::vector<std::string>& arguments);
 /// The same where unshare(CLONE_NEWUSER) fails.
 Finished without_user_namespaces(const User& user, const std::vector<std::string>& arguments);

@@ -6,6 +6,7 @@
 #include "engine/session/session.h"
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>

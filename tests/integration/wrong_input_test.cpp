@@ -99,7 +99,7 @@ TEST_CASE("files that are no traces: 125")
 {
     for (const User& user : users()) {
         Wrong wrong(user);
-        for (const std::string& name : {"not-a-trace", "empty", "missing", "."}) {
+        for (const char* name : {"not-a-trace", "empty", "missing", "."}) {
             for (const std::vector<std::string>& rest : {std::vector<std::string> {"show"}, {"info"}, {"export", "--format", "csv"}, {"replay"}}) {
                 std::vector<std::string> arguments = rest;
                 arguments.push_back(wrong.path(name));
@@ -107,7 +107,7 @@ TEST_CASE("files that are no traces: 125")
                 INFO(user.name << ": " << rest.front() << " " << name << "\n" << done.out << done.err);
                 CHECK(done.status == 125);
                 CHECK(done.err.find("ringside: ") != std::string::npos);
-                CHECK(done.err.find(name == "." ? wrong.directory() : name) != std::string::npos);
+                CHECK(done.err.find(std::string(name) == "." ? wrong.directory() : std::string(name)) != std::string::npos);
             }
         }
     }
@@ -139,11 +139,11 @@ TEST_CASE("help is there for everything, on the standard output")
 {
     User user = users().front();
     for (const char* command : {"run", "record", "show", "info", "export", "query", "replay", "boundary"}) {
-        Finished done = ringside(user, {command, "--help"});
+        Finished done = run_ringside(user, {command, "--help"});
         CHECK(done.status == 0);
         CHECK(done.out.find("--help") != std::string::npos);
         CHECK(done.err.empty());
     }
-    CHECK(ringside(user, {"--help"}).out.find("Exit status") != std::string::npos);
-    CHECK(ringside(user, {"--version"}).out.starts_with("ringside "));
+    CHECK(run_ringside(user, {"--help"}).out.find("Exit status") != std::string::npos);
+    CHECK(run_ringside(user, {"--version"}).out.starts_with("ringside "));
 }
