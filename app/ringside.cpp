@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
+#include <fcntl.h>
 
 namespace {
 
@@ -35,10 +35,24 @@ void describe(CLI::App& app)
     app.get_formatter()->column_width(34);
 }
 
+/// Descriptors 0-2 that the caller has closed are held by /dev/null, so that no file of ours gets their numbers.
+std::array<int, 3> standard_descriptors()
+{
+    std::array<int, 3> result {0, 1, 2};
+    for (int fd : {0, 1, 2}) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            result[static_cast<std::size_t>(fd)] = -1;
+            static_cast<void>(open("/dev/null", O_RDWR | O_CLOEXEC));
+        }
+    }
+    return result;
+}
+
 int run(int argc, char** argv)
 {
-    CLI::App app;
     cli::Context context;
+    context.stdio = standard_descriptors(); // before anything else is opened
+    CLI::App app;
     describe(app);
     app.name("ringside");
     cli::add_run(app, context);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,7 @@ struct Context {
     Action action;
     std::vector<std::string> command; ///< what stood behind `--`
     bool has_command = false;         ///< there was a `--`
+    std::array<int, 3> stdio {0, 1, 2}; ///< -1: the caller had closed it
 };
 
 void add_run(CLI::App& app, Context& context);

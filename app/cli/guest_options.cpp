@@ -133,6 +133,7 @@ session::SessionOptions GuestOptions::build(const CLI::App& command, const Conte
         throw Failure(fmt::format("no program to run: ringside {} [options] -- CMD [ARG]...", command.get_name()));
     if (options.argv.front().empty())
         throw Failure("the program's name is empty");
+    options.stdio = context.stdio;
     options.env = environment(env);
     options.root = real_directory(root, "--root");
     options.cwd = cwd.empty() ? (options.root == "/" ? current_directory() : "/") : cwd;

@@ -1,6 +1,7 @@
 // ringside replay: the recorded program runs again, from the trace alone, checked at every call.
 
 #include "app/cli/command.h"
+#include "app/cli/reading.h"
 #include "engine/session/session.h"
 
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ void add_replay(CLI::App& app, Context& context)
             session->wait();
             const session::Outcome& outcome = session->outcome();
             if (!outcome.message.empty())
-                throw Failure(outcome.message);
+                throw Failure(about(*file, outcome.message));
             fmt::print("{}", outcome.report);
             return outcome.exit_status();
         };

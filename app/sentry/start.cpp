@@ -37,6 +37,16 @@ void ignore_signals()
         std::signal(signo, SIG_IGN);
 }
 
+/// Numbers of the guest's that are closed must not be given to a file of ours. A descriptor of this kind can't be read or written; what
+/// hands 0-2 to the guest takes O_PATH for "closed".
+void hold_closed_numbers()
+{
+    for (int fd : {0, 1, 2}) {
+        if (fcntl(fd, F_GETFD) < 0)
+            static_cast<void>(open("/", O_PATH | O_CLOEXEC));
+    }
+}
+
 Failure read_config(control::SentryConfig& config)
 {
     struct stat status {};
@@ -130,6 +140,7 @@ Failure self_test(const boundary::Plan& plan, const boundary::HostView& view, bo
 
 Failure run(boundary::Channel& channel)
 {
+    hold_closed_numbers();
     ignore_signals();
     rlimit no_core {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
