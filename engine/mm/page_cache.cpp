@@ -113,7 +113,7 @@ Result<std::uint64_t> PageCache::State::read_from_source(kernel::Task& task, std
     std::uint64_t before = generation;
     while (done < length) {
         Piece piece = TRY(window_at(offset + done, length - done));
-        auto read = memory.read_host(piece.at, piece.length, descriptor, offset + done, false);
+        auto read = memory.read_host(piece.at, piece.length, descriptor, offset + done, source->in_memory());
         if (!read.ok() && (read.error() == EAGAIN || read.error() == EOPNOTSUPP)) {
             // The disk is needed: a helper thread waits for it.
             auto slow = kernel::offload(task, [&memory = memory, piece, descriptor, at = offset + done]() -> Result<long> {

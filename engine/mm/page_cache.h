@@ -15,6 +15,8 @@ public:
     virtual ~PageSource() = default;
     /// The host descriptor to fill from, opened on demand and kept as long as the cache needs it.
     virtual Result<int> descriptor(kernel::Task& task) = 0;
+    /// The host's file lies in memory (tmpfs, a memfd): a read never waits for a disk, though the host may not promise so.
+    virtual bool in_memory() const { return false; }
     /// A host descriptor that takes what shared mappings wrote (a writable bind); -1: changes stay in the cache.
     virtual int writable_descriptor() { return -1; }
 };

@@ -33,6 +33,7 @@ struct HostFile final : mm::PageSource {
     ~HostFile() override { close(fd); }
     Result<int> descriptor(kernel::Task&) override { return fd; }
     int writable_descriptor() override { return writable ? fd : -1; }
+    bool in_memory() const override { return true; }
     int fd;
     bool writable = false;
 };

@@ -25,6 +25,7 @@ struct MemfdSource final : mm::PageSource {
     ~MemfdSource() override { close(fd); }
     Result<int> descriptor(kernel::Task&) override { return fd; }
     int writable_descriptor() override { return fd; }
+    bool in_memory() const override { return true; }
     int fd;
 };
 

@@ -49,6 +49,7 @@ struct Source final : mm::PageSource {
         ++asked;
         return fail ? Result<int>(Errno(EIO)) : Result<int>(fd);
     }
+    bool in_memory() const override { return true; }
     int fd;
     int asked = 0;
     bool fail = false;
