@@ -2,8 +2,9 @@
 
 #include "engine/kernel/signal_frame.h"
 
+#include "engine/platform/xstate.h"
+
 #include <algorithm>
-#include <cpuid.h>
 #include <cstring>
 
 namespace ringside::kernel {
@@ -27,30 +28,17 @@ struct SoftwareBytes {
 };
 static_assert(sizeof(SoftwareBytes) == 48);
 
-/// Bytes of the standard-format XSAVE area for what the host has switched on (CPUID leaf 0xD).
-std::size_t host_xstate_size()
+/// Bytes of the standard-format XSAVE area for the features that the guest has.
+std::size_t guest_xstate_size()
 {
-    static const std::size_t size = [] {
-        unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-        if (!__get_cpuid_count(0xd, 0, &eax, &ebx, &ecx, &edx) || ebx < legacy_size + header_size)
-            return legacy_size + header_size;
-        return static_cast<std::size_t>(ebx);
-    }();
-    return size;
-}
-
-std::uint64_t host_xfeatures()
-{
-    unsigned low = 0, high = 0;
-    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return std::uint64_t {high} << 32 | low;
+    return platform::xstate_layout().size;
 }
 
 }
 
 std::size_t frame_xstate_size()
 {
-    return host_xstate_size() + magic2_size;
+    return guest_xstate_size() + magic2_size;
 }
 
 FramePlace place_frame(std::uint64_t top, std::size_t xstate_size)
@@ -62,7 +50,7 @@ FramePlace place_frame(std::uint64_t top, std::size_t xstate_size)
 
 std::vector<std::byte> frame_xstate(std::span<const std::byte> state)
 {
-    std::size_t size = host_xstate_size();
+    std::size_t size = guest_xstate_size();
     std::vector<std::byte> result(size + magic2_size);
     if (state.size() >= legacy_size + header_size) {
         std::copy_n(state.begin(), std::min(size, state.size()), result.begin());
@@ -75,7 +63,7 @@ std::vector<std::byte> frame_xstate(std::span<const std::byte> state)
     SoftwareBytes software {};
     software.magic1 = magic1;
     software.extended_size = static_cast<std::uint32_t>(size + magic2_size);
-    software.xfeatures = host_xfeatures();
+    software.xfeatures = platform::xstate_layout().features;
     software.xstate_size = static_cast<std::uint32_t>(size);
     std::memcpy(result.data() + software_offset, &software, sizeof software);
     std::memcpy(result.data() + size, &magic2, sizeof magic2);
@@ -86,7 +74,7 @@ std::size_t frame_xstate_claim(std::span<const std::byte> legacy)
 {
     SoftwareBytes software;
     std::memcpy(&software, legacy.subspan(software_offset, sizeof software).data(), sizeof software);
-    bool sane = software.magic1 == magic1 && software.xstate_size >= legacy_size + header_size && software.xstate_size <= host_xstate_size()
+    bool sane = software.magic1 == magic1 && software.xstate_size >= legacy_size + header_size && software.xstate_size <= guest_xstate_size()
         && software.xstate_size <= software.extended_size;
     return sane ? software.xstate_size : legacy_size;
 }
