@@ -16,7 +16,7 @@ std::vector<User> users()
 {
     std::vector<User> result {{is_root() ? "root" : "the caller", {}}};
     if (is_root())
-        result.push_back({"user 1000", {"/usr/bin/setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"}});
+        result.push_back({"user 1000", {"/usr/bin/setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "/usr/bin/env", "PATH=/usr/bin:/bin"}});
     return result;
 }
 
