@@ -203,7 +203,8 @@ bool Intake::take_event(const RecordCopy& copy)
     batch_.events.push_back(row);
     last_event_ = record.id;
     last_ts_ = record.ts;
-    if (record.kind == EventKind::syscall && !has_ret)
+    // Not only calls: what the kernel does by itself (the first program's execution, a page from a cold disk) may wait as well.
+    if (record.kind != EventKind::resume && !has_ret)
         blocked_[record.id] = {record.thread, record.ts};
     if (record.kind == EventKind::resume && has_ret)
         complete(record);

@@ -12,6 +12,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -141,6 +142,7 @@ Failure self_test(const boundary::Plan& plan, const boundary::HostView& view, bo
 Failure run(boundary::Channel& channel)
 {
     hold_closed_numbers();
+    mallopt(M_MMAP_MAX, 0); // large blocks come from the heap, so that realloc needs no mremap
     ignore_signals();
     rlimit no_core {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);

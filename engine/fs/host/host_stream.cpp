@@ -82,8 +82,8 @@ HostStream::HostStream(kernel::Kernel& kernel, int fd, int flags, Ref<HostStream
     , name_(std::move(name))
 {
     // /dev/null, zero, full, random: memory devices answer at once.
-    struct stat status {};
-    bool memory_device = host::call(SYS_fstat, fd, &status).ok() && S_ISCHR(status.st_mode) && major(status.st_rdev) == 1;
+    struct statx status {};
+    bool memory_device = host::call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status).ok() && S_ISCHR(status.stx_mode) && status.stx_rdev_major == 1;
     always_ready_ = inode_->is_regular() || inode_->is_directory() || memory_device;
 }
 
