@@ -37,6 +37,8 @@ bool make_folders(const std::string& path)
 
 void note_privacy_once()
 {
+    if (!isatty(STDERR_FILENO))
+        return; // nobody reads it: the next recording at a terminal says it
     std::string folder = state_folder();
     if (!folder.empty()) {
         folder += "/ringside";
@@ -49,7 +51,7 @@ void note_privacy_once()
         }
     }
     std::fputs("ringside: note: a trace holds everything that the program reads, passwords and keys included. Only you can read the file; "
-               "think before you pass it on. (This is said once.)\n",
+               "think before you pass it on.\n",
         stderr);
 }
 
