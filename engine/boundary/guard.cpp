@@ -41,9 +41,13 @@ Terminal find_terminal()
 
 void restore(const Terminal& terminal)
 {
-    // Not when another job has the terminal: a shell that took it back has put its own settings there.
-    if (terminal.fd >= 0 && tcgetpgrp(terminal.fd) == getpgrp())
-        tcsetattr(terminal.fd, TCSADRAIN, &terminal.settings);
+    if (terminal.fd < 0)
+        return;
+    // Not when another job has the terminal: a shell that took it back has put its own settings there. An error means that it is
+    // no session's any more: our supervisor led the session.
+    pid_t foreground = tcgetpgrp(terminal.fd);
+    if (foreground < 0 || foreground == getpgrp())
+        tcsetattr(terminal.fd, TCSANOW, &terminal.settings); // never waits, as draining a stopped terminal would
 }
 
 void confine_guard()
@@ -56,7 +60,7 @@ void confine_guard()
     int bad = 0;
     for (int nr : {SCMP_SYS(poll), SCMP_SYS(wait4), SCMP_SYS(kill), SCMP_SYS(exit_group), SCMP_SYS(getpgrp), SCMP_SYS(getpgid), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall)})
         bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, nr, 0);
-    for (unsigned long request : {TCGETS, TCSETS, TCSETSW, TIOCGPGRP})
+    for (unsigned long request : {TCGETS, TCSETS, TIOCGPGRP})
         bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, request));
     if (bad != 0 || seccomp_load(filter) != 0)
         _exit(125);

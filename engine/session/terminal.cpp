@@ -27,7 +27,7 @@ void SavedTerminal::restore() const
     sigemptyset(&output);
     sigaddset(&output, SIGTTOU);
     pthread_sigmask(SIG_BLOCK, &output, &before);
-    tcsetattr(fd_, TCSADRAIN, &settings_);
+    tcsetattr(fd_, TCSANOW, &settings_); // draining could wait for ever on a terminal under Ctrl-S
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
