@@ -72,10 +72,14 @@ private:
     {
         Ref<Dentry> known = at.dentry->child(name);
         if (!known) {
-            auto* node = dynamic_cast<OverlayNode*>(&at.inode());
-            if (!node)
+            if (auto* node = dynamic_cast<OverlayNode*>(&at.inode()))
+                known = at.dentry->add_child(name, TRY(node->find(nullptr, name)));
+            else if (auto* bound = dynamic_cast<HostInode*>(&at.inode()))
+                known = at.dentry->add_child(name, TRY(bound->find(nullptr, name)));
+            else if (auto* memory = dynamic_cast<MemoryNode*>(&at.inode()); memory && memory->planted(name))
+                known = at.dentry->add_child(name, memory->planted(name));
+            else
                 return Errno(ENOENT);
-            known = at.dentry->add_child(name, TRY(node->find(nullptr, name)));
         }
         return vfs_.through_mounts({at.mount, known});
     }
@@ -89,10 +93,11 @@ private:
     }
     static Result<std::string> link_text(const Path& link)
     {
-        auto* node = dynamic_cast<OverlayNode*>(&link.inode());
-        if (!node || !node->lower())
-            return Errno(EINVAL);
-        return node->lower()->read_link_now();
+        if (auto* node = dynamic_cast<OverlayNode*>(&link.inode()); node && node->lower())
+            return node->lower()->read_link_now();
+        if (auto* bound = dynamic_cast<HostInode*>(&link.inode()))
+            return bound->read_link_now();
+        return Errno(EINVAL);
     }
     Vfs& vfs_;
     int links_ = 0;
@@ -134,10 +139,7 @@ Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig confi
     TRY(mount("/dev", devices, make_device_tree(devices, 5), "udev", MS_NOSUID, "mode=755"));
     auto shared = make_ref<MemoryFs>(kernel.memory(), vfs.next_device(), config.memory_limit);
     Ref<MemoryNode> shared_root = shared->make(nullptr, {.mode = S_IFDIR | S_ISVTX | 0777, .target = {}});
-    // /dev is a tree of memory nodes: its dentries are made here, the walk above only knows the overlay's.
-    Path dev = TRY(EarlyWalk(vfs).to("/dev", false));
-    auto* dev_node = static_cast<MemoryNode*>(&dev.inode());
-    Path shm {dev.mount, dev.dentry->add_child("shm", dev_node->planted("shm"))};
+    Path shm = TRY(EarlyWalk(vfs).to("/dev/shm", false));
     vfs.add_mount(&shm, shared, shared_root, "tmpfs", MS_NOSUID | MS_NODEV);
     TRY(mount_proc(kernel, vfs, mount));
 
