@@ -46,7 +46,7 @@ struct RecordHeader {
 
 enum class EventKind : std::uint8_t {
     syscall = 1, ///< nr, a0..a5, ret
-    resume,      ///< a blocked call ends: `of` is its id, ret its result
+    resume,      ///< a call (or another event) that blocked ends: `of` is its id, ret its result
     signal,      ///< a signal is delivered: nr its number, a0 si_code, a1 handler or 0, a2 address or sender; data row: siginfo
     fault,       ///< a fault of the guest that becomes a signal: nr the signal, a0 address, a1 error code
     page_in,     ///< pieces of a mapping were made present: a0 address, a1 length; data rows: the content

@@ -168,7 +168,7 @@ void Kernel::turn()
             last_flush_ = now;
         }
     }
-    if ((processes_.groups().empty() && !replaying_) || (started_ && !started_->ok()))
+    if ((replay_done_ ? replay_done_() : processes_.groups().empty()) || (started_ && !started_->ok()))
         return;
     std::optional<Nanoseconds> deadline = scheduler_.idle() ? timers_.next() : std::optional<Nanoseconds>(0);
     if (auto event = platform_.wait(deadline))

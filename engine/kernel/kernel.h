@@ -124,7 +124,7 @@ private:
     std::optional<int> first_status_;
     std::optional<Result<void>> started_;
     Nanoseconds last_flush_ = 0;
-    bool replaying_ = false; ///< there are tasks without processes: the player's
+    std::function<bool()> replay_done_; ///< set while the player's tasks run, which have no processes
     std::vector<Ref<Task>> graveyard_; ///< ended: freed by the main loop, when their fibers are left
 };
 

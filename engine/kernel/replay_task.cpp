@@ -93,10 +93,10 @@ void ReplayTask::abandon(Task& task)
 
 void ReplayTask::run_until(Kernel& kernel, const std::function<bool()>& done)
 {
-    kernel.replaying_ = true;
+    kernel.replay_done_ = done;
     while (!done())
         kernel.turn();
-    kernel.replaying_ = false;
+    kernel.replay_done_ = {};
 }
 
 }

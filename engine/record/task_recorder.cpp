@@ -137,13 +137,12 @@ void TaskRecorder::finish(kernel::Task&)
         write_event(true);
     } else {
         trace::EventId call = s.event.id;
-        std::uint64_t entered = s.event.ts;
         s.event.of = call;
         s.event.kind = EventKind::resume;
         s.event.waker = s.waker;
         s.event.id = recorder_.take_id(this);
         s.event.ts = now;
-        s.event.dur = now - entered;
+        s.event.dur = 0;
         s.event.regs_hash = 0;
         for (const State::Pending& piece : s.pending)
             recorder_.data(s.event.id, piece.arg, piece.direction, piece.address, piece.bytes);

@@ -70,6 +70,8 @@ MappedContent::MappedContent(const Log& log)
             if ((event.nr == SYS_execve || event.nr == SYS_execveat) && succeeded(log, id))
                 space_of[event.thread] = id;
         }
+        if (event.kind == EventKind::exec && succeeded(log, id))
+            space_of[event.thread] = id;
         std::vector<Step>& steps = spaces_[space_of[event.thread]];
         add_change(log, id, steps);
         for (const LogData& data : log.load(id).data) {

@@ -270,10 +270,11 @@ Result<void> Player::apply_call(Thread& thread, EventId call, EventId row)
     bool is_exec = entry.nr == SYS_execve || entry.nr == SYS_execveat;
     if (is_exec && last.ret == 0)
         return apply_exec(thread, call, row);
-    thread.task->registers().rax = static_cast<std::uint64_t>(last.ret);
     if (last.ret >= 0 || last.ret < -4095)
         TRY(apply_memory(thread, entry, last.ret));
     TRY(apply_data(thread, row));
+    if (entry.nr != SYS_rt_sigreturn) // which gives back another rax than its own
+        thread.task->registers().rax = static_cast<std::uint64_t>(last.ret);
     restart(thread, entry, last.ret);
     return {};
 }
