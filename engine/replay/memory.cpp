@@ -40,13 +40,15 @@ Result<void> Player::map(Thread& thread, Range range, int prot, int flags, bool 
     request.address = GuestAddr(range.start);
     request.length = range.end - range.start;
     request.prot = prot;
-    request.flags = MAP_FIXED | MAP_ANONYMOUS | ((flags & MAP_SHARED) ? MAP_SHARED : MAP_PRIVATE) | (flags & MAP_GROWSDOWN);
+    // A shared mapping of a file that is only read is as good as a private one, which can be filled.
+    bool shared = (flags & MAP_SHARED) && (!file || (prot & PROT_WRITE));
+    request.flags = MAP_FIXED | MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE) | (flags & MAP_GROWSDOWN);
     request.max_prot = PROT_READ | PROT_WRITE | PROT_EXEC;
     forget_files(*thread.space, range);
     TRY(thread.space->memory->map(*thread.task, request));
     if (!file)
         return {};
-    thread.space->files.push_back(range);
+    thread.space->files.push_back({range, prot});
     return fill(thread, range, from);
 }
 
@@ -59,24 +61,54 @@ Result<void> Player::fill(Thread& thread, Range range, EventId from)
     });
     TRY(std::move(written));
     thread.space->absent.insert(thread.space->absent.end(), absent.begin(), absent.end());
-    return protect_absent(thread, range);
+    return protect_files(thread, range);
 }
 
-Result<void> Player::protect_absent(Thread& thread, Range range)
+Result<void> Player::protect_files(Thread& thread, Range range)
 {
-    for (const Range& part : thread.space->absent) {
-        std::uint64_t start = std::max(part.start, range.start);
-        std::uint64_t end = std::min(part.end, range.end);
-        if (start < end)
-            TRY(thread.space->memory->protect(*thread.task, GuestAddr(start), end - start, PROT_NONE));
+    mm::AddressSpace& memory = *thread.space->memory;
+    for (const FileRange& file : thread.space->files) {
+        if (!overlap(file.range, range))
+            continue;
+        Range part {std::max(file.range.start, range.start), std::min(file.range.end, range.end)};
+        std::vector<Range> present {part};
+        for (const Range& absent : thread.space->absent) {
+            present = subtract(present, absent);
+            if (overlap(absent, part)) {
+                std::uint64_t start = std::max(absent.start, part.start);
+                TRY(memory.protect(*thread.task, GuestAddr(start), std::min(absent.end, part.end) - start, PROT_NONE));
+            }
+        }
+        for (const Range& here : present)
+            TRY(memory.protect(*thread.task, GuestAddr(here.start), here.end - here.start, file.prot));
     }
     return {};
 }
 
 void Player::forget_files(Space& space, Range range)
 {
-    space.files = subtract(space.files, range);
+    std::vector<FileRange> rest;
+    for (const FileRange& file : space.files) {
+        for (const Range& part : subtract({file.range}, range))
+            rest.push_back({part, file.prot});
+    }
+    space.files = std::move(rest);
     space.absent = subtract(space.absent, range);
+}
+
+void Player::set_protection(Space& space, Range range, int prot)
+{
+    std::vector<FileRange> changed;
+    for (const FileRange& file : space.files) {
+        if (!overlap(file.range, range)) {
+            changed.push_back(file);
+            continue;
+        }
+        for (const Range& part : subtract({file.range}, range))
+            changed.push_back({part, file.prot});
+        changed.push_back({{std::max(file.range.start, range.start), std::min(file.range.end, range.end)}, prot});
+    }
+    space.files = std::move(changed);
 }
 
 Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::int64_t ret)
@@ -97,16 +129,19 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
     case SYS_mprotect:
     case SYS_pkey_mprotect:
         TRY(memory.protect(task, GuestAddr(a[0]), a[1], static_cast<int>(a[2])));
-        return protect_absent(thread, range_of(a[0], a[1]));
+        set_protection(*thread.space, range_of(a[0], a[1]), static_cast<int>(a[2]));
+        return protect_files(thread, range_of(a[0], a[1]));
     case SYS_mremap: {
         Range old = range_of(a[0], a[1]);
         bool moved = result != a[0];
         TRY(memory.remap(task, GuestAddr(a[0]), a[1], a[2], moved ? MREMAP_MAYMOVE | MREMAP_FIXED : 0, GuestAddr(moved ? result : 0)));
-        bool was_file = std::any_of(thread.space->files.begin(), thread.space->files.end(), [&](const Range& f) { return overlap(f, old); });
+        auto file = std::find_if(thread.space->files.begin(), thread.space->files.end(), [&](const FileRange& f) { return overlap(f.range, old); });
+        bool was_file = file != thread.space->files.end();
+        int prot = was_file ? file->prot : 0;
         forget_files(*thread.space, old);
         if (!was_file)
             return {};
-        thread.space->files.push_back(range_of(result, a[2]));
+        thread.space->files.push_back({range_of(result, a[2]), prot});
         return fill(thread, range_of(result, a[2]), call.id);
     }
     case SYS_brk:
@@ -118,7 +153,7 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
         if (a[2] != MADV_DONTNEED)
             return {};
         Range dropped = range_of(a[0], a[1]);
-        for (const Range& part : std::vector<Range>(thread.space->files)) {
+        for (const auto& [part, prot] : std::vector<FileRange>(thread.space->files)) {
             if (!overlap(part, dropped))
                 continue;
             Range again {std::max(part.start, dropped.start), std::min(part.end, dropped.end)};

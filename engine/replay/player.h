@@ -48,11 +48,15 @@ public:
 
 private:
     /// An address space and what the player knows of it beside mm.
+    struct FileRange {
+        Range range;
+        int prot;
+    };
     struct Space : RefCounted {
         Ref<mm::AddressSpace> memory;
         SpaceId id = 0;
         std::uint64_t brk = 0; ///< 0: not known yet
-        std::vector<Range> files;  ///< what stands for mapped files
+        std::vector<FileRange> files;  ///< what stands for mapped files
         std::vector<Range> absent; ///< parts of these that never became present
     };
     struct Thread {
@@ -92,8 +96,11 @@ private:
     Result<void> map(Thread& thread, Range range, int prot, int flags, bool file, trace::EventId from);
     Result<void> apply_brk(Thread& thread, std::uint64_t end);
     Result<void> fill(Thread& thread, Range range, trace::EventId from);
+    /// Files in `range` are no longer mapped there.
     void forget_files(Space& space, Range range);
-    Result<void> protect_absent(Thread& thread, Range range);
+    void set_protection(Space& space, Range range, int prot);
+    /// Present pages of files in `range` get the guest's protection, absent ones none.
+    Result<void> protect_files(Thread& thread, Range range);
     Result<void> write(Thread& thread, std::uint64_t address, std::span<const std::byte> bytes);
 
     kernel::Kernel& kernel_;
