@@ -23,6 +23,8 @@ private:
 class AnonymousFile : public File {
 public:
     AnonymousFile(Task& task, const char* kind, int flags);
+    /// No position, and no error either (noop_llseek).
+    Result<std::int64_t> seek(Task&, std::int64_t, int) override { return std::int64_t {0}; }
     Result<struct stat> stat(Task& task) override;
     std::string name(Task&) override { return std::string("anon_inode:") + kind_; }
     Ref<Inode> inode() override { return inode_; }

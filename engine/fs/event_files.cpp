@@ -33,10 +33,8 @@ EventFd::EventFd(Task& task, std::uint64_t value, int flags)
 {
 }
 
-Result<std::size_t> EventFd::read(Task& task, IoBuffer& to, std::optional<std::uint64_t> offset)
+Result<std::size_t> EventFd::read(Task& task, IoBuffer& to, std::optional<std::uint64_t>)
 {
-    if (offset)
-        return Errno(ESPIPE);
     if (to.remaining() < sizeof value_)
         return Errno(EINVAL);
     while (value_ == 0) {
@@ -50,10 +48,8 @@ Result<std::size_t> EventFd::read(Task& task, IoBuffer& to, std::optional<std::u
     return put_count(to, taken);
 }
 
-Result<std::size_t> EventFd::write(Task& task, IoBuffer& from, std::optional<std::uint64_t> offset)
+Result<std::size_t> EventFd::write(Task& task, IoBuffer& from, std::optional<std::uint64_t>)
 {
-    if (offset)
-        return Errno(ESPIPE);
     std::uint64_t added = 0;
     if (from.remaining() < sizeof added)
         return Errno(EINVAL);
@@ -137,10 +133,8 @@ itimerspec TimerFd::get()
     return result;
 }
 
-Result<std::size_t> TimerFd::read(Task& task, IoBuffer& to, std::optional<std::uint64_t> offset)
+Result<std::size_t> TimerFd::read(Task& task, IoBuffer& to, std::optional<std::uint64_t>)
 {
-    if (offset)
-        return Errno(ESPIPE);
     if (to.remaining() < sizeof expirations_)
         return Errno(EINVAL);
     count_expirations();

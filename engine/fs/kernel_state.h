@@ -5,6 +5,7 @@
 #include "engine/fs/memory_node.h"
 #include "engine/fs/vfs.h"
 
+#include <map>
 #include <vector>
 
 namespace ringside::fs {
@@ -15,6 +16,8 @@ struct KernelState {
     std::vector<Ref<File>> standard_files;
     Ref<HostTerminal> terminal; ///< null: the caller has none
     Ref<MemoryNode> anonymous_files; ///< where memfds live
+    /// POSIX locks: who waits for whom, to find circles.
+    std::map<const void*, const void*> lock_waits;
     OwnerLookup* owners = nullptr;
     int processors = 1;
     std::uint64_t memory_limit = 0;

@@ -1,6 +1,8 @@
 // Record locks (fs/locks.c).
 #include "engine/fs/locks.h"
 
+#include "engine/fs/kernel_state.h"
+#include "engine/kernel/kernel.h"
 #include "engine/kernel/task.h"
 
 #include <algorithm>
@@ -57,10 +59,23 @@ void LockTable::apply(const Lock& lock, bool unlock)
 
 Result<void> LockTable::set(Task& task, Lock lock, bool unlock, bool wait)
 {
-    while (!unlock && conflict(lock)) {
+    while (!unlock) {
+        const Lock* other = conflict(lock);
+        if (!other)
+            break;
         if (!wait)
             return Errno(EAGAIN);
-        TRY(queue_.wait(task));
+        auto& waits = task.kernel().fs->lock_waits;
+        bool of_process = lock.pid != -1 && other->pid != -1;
+        if (of_process) {
+            for (auto next = waits.find(other->owner); next != waits.end(); next = waits.find(next->second))
+                if (next->second == lock.owner)
+                    return Errno(EDEADLK);
+            waits[lock.owner] = other->owner;
+        }
+        auto waited = queue_.wait(task);
+        waits.erase(lock.owner);
+        TRY(std::move(waited));
     }
     apply(lock, unlock);
     return {};

@@ -19,7 +19,7 @@ public:
         bool exclusive;
         std::uint64_t start, end; ///< end is one past the last byte; ~0: to the end of the file, however long
     };
-    /// Takes, changes or (`unlock`) gives up a range. Waits where `wait`, else EAGAIN.
+    /// Takes, changes or (`unlock`) gives up a range. Waits where `wait`, else EAGAIN; EDEADLK where processes would wait for each other (POSIX locks only).
     Result<void> set(Task& task, Lock lock, bool unlock, bool wait);
     /// The first lock that stands in the way.
     const Lock* conflict(const Lock& lock) const;

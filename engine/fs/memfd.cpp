@@ -78,6 +78,8 @@ Result<long> add_seals(File& file, unsigned seals)
         return Errno(EINVAL);
     if (!file.writable() || (memfd->seals & F_SEAL_SEAL))
         return Errno(EPERM);
+    if ((seals & F_SEAL_WRITE) && memfd->is_mapped())
+        return Errno(EBUSY); // a mapping might write
     memfd->seals |= seals;
     return 0;
 }

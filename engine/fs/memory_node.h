@@ -21,7 +21,7 @@ public:
 
     mm::MemoryFile& memory;
     const dev_t device;
-    const std::uint64_t limit; ///< bytes, 0: half of the machine's memory is shown, as tmpfs does
+    const std::uint64_t limit; ///< bytes; 0: none, statfs shows no size
     std::uint64_t last_inode = 0;
 };
 
@@ -63,6 +63,7 @@ public:
     Ref<MemoryNode> plant(const std::string& name, const NewInode& wanted);
     /// What plant() made, or null.
     Ref<MemoryNode> planted(const std::string& name) const;
+    bool is_mapped() const { return cache_ && cache_->is_mapped(); }
     Attributes& own_attributes() { return attributes_; }
 
 protected:

@@ -175,9 +175,9 @@ Result<std::size_t> PipeEnd::write(Task& task, IoBuffer& from, std::optional<std
             pending = taken.value();
         }
         if (pipe_->readers == 0) {
+            kernel::raise_sigpipe(task); // also where a part was written before (pipe_write)
             if (done > 0)
                 break;
-            kernel::raise_sigpipe(task);
             return Errno(EPIPE);
         }
         // Up to PIPE_BUF bytes go in one piece or not at all.

@@ -67,6 +67,7 @@ public:
     trace::ObjectKind trace_kind() const override { return path_.valid() ? trace::ObjectKind::fifo : trace::ObjectKind::pipe; }
     Ref<Inode> inode() override { return inode_; }
     const Path* path() const override { return path_.valid() ? &path_ : nullptr; }
+    Result<void> allocate(Task&, int, std::uint64_t, std::uint64_t) override { return Errno(ESPIPE); }
     Result<Ref<File>> reopen(Task& task, int flags) override;
     Pipe& pipe() const { return *pipe_; }
     /// No hang-up is shown until a writer has come (fifo_open with O_NONBLOCK).

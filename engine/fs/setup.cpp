@@ -137,7 +137,7 @@ Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig confi
     };
     auto devices = make_ref<DeviceFs>(kernel.memory(), vfs.next_device(), 0);
     TRY(mount("/dev", devices, make_device_tree(devices, 5), "udev", MS_NOSUID, "mode=755"));
-    auto shared = make_ref<MemoryFs>(kernel.memory(), vfs.next_device(), config.memory_limit);
+    auto shared = make_ref<MemoryFs>(kernel.memory(), vfs.next_device(), config.memory_limit ? config.memory_limit : kernel.total_memory() / 2);
     Ref<MemoryNode> shared_root = shared->make(nullptr, {.mode = S_IFDIR | S_ISVTX | 0777, .target = {}});
     Path shm = TRY(EarlyWalk(vfs).to("/dev/shm", false));
     vfs.add_mount(&shm, shared, shared_root, "tmpfs", MS_NOSUID | MS_NODEV);

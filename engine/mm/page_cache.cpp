@@ -175,6 +175,11 @@ std::uint64_t PageCache::size() const
     return state_->size;
 }
 
+bool PageCache::is_mapped() const
+{
+    return !state_->spaces.empty();
+}
+
 bool PageCache::may_change() const
 {
     return !state_->source || state_->source->writable_descriptor() >= 0;

@@ -12,8 +12,6 @@
 #include <cpuid.h>
 #include <cstring>
 #include <fmt/format.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 namespace ringside::fs {
 
@@ -22,15 +20,9 @@ namespace {
 using kernel::Kernel;
 constexpr const char* release = "6.1.0-ringside"; // as uname(2) says
 
-std::uint64_t total_memory(Kernel& kernel)
-{
-    std::uint64_t limit = kernel.options().memory_limit;
-    return limit ? limit : static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_size;
-}
-
 std::string meminfo_text(Kernel& kernel)
 {
-    std::uint64_t total = total_memory(kernel) / 1024;
+    std::uint64_t total = kernel.total_memory() / 1024;
     std::uint64_t used = std::min(total, kernel.memory().bytes_used() / 1024);
     std::string text;
     auto line = [&text](const char* name, std::uint64_t value) { text += fmt::format("{:<15} {:8} kB\n", std::string(name) + ":", value); };
