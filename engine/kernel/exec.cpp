@@ -23,6 +23,20 @@
 
 namespace ringside::kernel {
 
+namespace {
+
+/// The program of an address space: nobody may open it for writing (deny_write_access).
+class Running final : public RefCounted {
+public:
+    explicit Running(Ref<fs::Inode> inode) : inode_(std::move(inode)) { --inode_->writers; }
+    ~Running() override { ++inode_->writers; }
+
+private:
+    Ref<fs::Inode> inode_;
+};
+
+}
+
 struct Exec {
     static Result<long> execute(Task& task, const ExecRequest& request)
     {
@@ -55,6 +69,8 @@ struct Exec {
                 task.group_->begin_exit(SIGSEGV);
             return image.error();
         }
+        if (auto inode = image.value().file->inode(); inode && inode->writers <= 0)
+            image.value().space->layout().running = make_ref<Running>(std::move(inode));
         TRY(end_other_threads(task));
         auto thread = image.value().space->host().create_thread();
         if (!thread.ok()) {

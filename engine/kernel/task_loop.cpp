@@ -3,6 +3,7 @@
 #include "engine/kernel/task_loop.h"
 
 #include "engine/kernel/exit.h"
+#include "engine/kernel/int80.h"
 #include "engine/kernel/job_control.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/signal_delivery.h"
@@ -63,10 +64,10 @@ struct TaskLoop {
         switch (task.event_.kind) {
         case platform::EventKind::syscall:
         case platform::EventKind::vsyscall:
-            serve_call(task);
+            serve_call(task, task.registers());
             return false;
         case platform::EventKind::int80:
-            serve_int80(task);
+            serve_call(task, native_call(task.registers()));
             return false;
         case platform::EventKind::fault:
             return serve_fault(task);
@@ -94,10 +95,10 @@ struct TaskLoop {
         recorder.note_end(task, 0);
     }
 
-    static void serve_call(Task& task)
+    /// `r` is a copy: exec replaces the registers.
+    static void serve_call(Task& task, platform::Registers r)
     {
-        platform::Registers& r = task.registers();
-        task.syscall_nr_ = static_cast<long>(r.rax);
+        task.syscall_nr_ = static_cast<long>(task.registers().rax);
         task.registers_replaced_ = false;
         task.recorder().syscall_enter(task, r);
         std::int64_t result = dispatch(task, r);
@@ -112,27 +113,18 @@ struct TaskLoop {
             task.syscall_nr_ = -1; // a function, not an instruction: it cannot be restarted
     }
 
-    static std::int64_t dispatch(Task& task, platform::Registers r) // a copy: exec replaces them
+    static std::int64_t dispatch(Task& task, const platform::Registers& r)
     {
         // Linux takes the number as an int, sign-extended (do_syscall_x64).
         auto number = static_cast<std::uint32_t>(r.rax);
         syscalls::Entry entry = number < syscalls::handler_count ? syscalls::handlers()[number] : syscalls::Entry {};
         if (!entry.handler) {
-            if (trace::find_syscall(static_cast<int>(number)))
+            if (trace::find_syscall(static_cast<int>(number)) || task.event_.kind == platform::EventKind::int80)
                 task.recorder().unsupported();
             return -ENOSYS;
         }
         Result<long> result = entry.handler(task, {r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9});
         return result.ok() ? result.value() : -result.error().value();
-    }
-
-    /// i386 calls from 64-bit code: none is there.
-    static void serve_int80(Task& task)
-    {
-        task.recorder().syscall_enter(task, task.registers());
-        task.recorder().unsupported();
-        task.registers().rax = static_cast<std::uint64_t>(-ENOSYS);
-        task.recorder().syscall_exit(task, -ENOSYS, trace::Verdict::unsupported);
     }
 
     static bool serve_fault(Task& task)

@@ -112,6 +112,7 @@ public:
         GuestAddr start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end, entry;
         std::vector<std::uint64_t> auxv;
         std::string exe_path;
+        Ref<RefCounted> running; ///< held by all that run the program: it cannot be written meanwhile (ETXTBSY)
     };
     Layout& layout();
     std::uint64_t total_bytes() const;    ///< VmSize

@@ -2,6 +2,7 @@
 
 #include "engine/replay/player.h"
 
+#include "engine/kernel/int80.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/replay_task.h"
 #include "engine/mm/address_space.h"
@@ -226,8 +227,10 @@ std::string describe(const EventRecord& expected)
 
 }
 
-std::string Player::difference(const EventRecord& expected, const platform::Event& event, const platform::Registers& registers) const
+std::string Player::difference(const EventRecord& expected, const platform::Event& event, const platform::Registers& given) const
 {
+    // Recorded as the native call that it asks for.
+    const platform::Registers registers = event.kind == platform::EventKind::int80 ? kernel::native_call(given) : given;
     auto differs = [&] { return fmt::format("expected {}, got {}", describe(expected), describe(event, registers)); };
     bool is_call = event.kind == platform::EventKind::syscall || event.kind == platform::EventKind::vsyscall || event.kind == platform::EventKind::int80;
     if (expected.kind == EventKind::syscall) {
