@@ -4,6 +4,7 @@
 
 #include "engine/fs/file_table.h"
 #include "engine/fs/fs_context.h"
+#include "engine/kernel/cpu_timers.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/fiber.h"
 #include "engine/kernel/futex.h"
@@ -92,6 +93,7 @@ struct Exit {
         group.stopped_ = false;
         group.real_timer.timer.reset();
         group.posix_timers.clear();
+        group.cpu_timers = std::make_unique<CpuTimers>(group);
         group.shared_queue.clear();
         reparent_children(group);
         check_orphaned(group.process_group());

@@ -61,6 +61,14 @@ void Task::set_fs_context(Ref<fs::FsContext> context)
     fs_context_ = std::move(context);
 }
 
+Usage Task::usage() const
+{
+    Usage usage = *usage_;
+    if (state_ == State::in_guest)
+        usage.user += monotonic_now() - last_switch_;
+    return usage;
+}
+
 char Task::state_letter() const
 {
     if (state_ == State::dead)

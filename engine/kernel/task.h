@@ -92,7 +92,8 @@ public:
     void set_comm(std::string_view name);
     void set_files(Ref<fs::FileTable> files);
     void set_fs_context(Ref<fs::FsContext> context);
-    const Usage& usage() const { return *usage_; }
+    /// Up to now, also while it runs in the guest.
+    Usage usage() const;
     /// As ps shows it: R, S, D, T, Z.
     char state_letter() const;
     bool exiting() const { return exiting_; }

@@ -2,6 +2,7 @@
 
 #include "engine/kernel/task_loop.h"
 
+#include "engine/kernel/cpu_timers.h"
 #include "engine/kernel/exit.h"
 #include "engine/kernel/int80.h"
 #include "engine/kernel/job_control.h"
@@ -51,6 +52,7 @@ struct TaskLoop {
         // The hand-over is nobody's: it would be charged to the next event otherwise.
         host::set_current_account(&task.kernel().idle_account);
         task.thread_->resume();
+        task.group_->cpu_timers->running();
         if (task.signal_pending())
             task.preempt_in(task.kernel().recording() ? preemption_delay : 0);
         task.kernel().scheduler().leave_to_guest(task);

@@ -2,6 +2,7 @@
 
 #include "engine/kernel/thread_group.h"
 
+#include "engine/kernel/cpu_timers.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/posix_timer.h"
 
@@ -69,6 +70,7 @@ ThreadGroup::ThreadGroup(Kernel& kernel, Pid tgid)
     , kernel_(kernel)
     , tgid_(tgid)
 {
+    cpu_timers = std::make_unique<CpuTimers>(*this);
     kernel.processes().add(*this);
 }
 

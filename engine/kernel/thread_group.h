@@ -17,6 +17,7 @@
 
 namespace ringside::kernel {
 
+class CpuTimers;
 class PosixTimer;
 class ShareGroup;
 
@@ -109,6 +110,7 @@ public:
         std::unique_ptr<Timer> timer;
     };
     IntervalTimer real_timer;
+    std::unique_ptr<CpuTimers> cpu_timers; ///< never null
     std::map<int, std::unique_ptr<PosixTimer>> posix_timers;
     int next_timer_id = 0;
 

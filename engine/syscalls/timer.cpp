@@ -1,6 +1,7 @@
 // Timers that send signals: alarm(2), setitimer(2), getitimer(2), timer_create(2) and its family.
 
 #include "engine/kernel/clock.h"
+#include "engine/kernel/cpu_timers.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/posix_timer.h"
 #include "engine/record/task_recorder.h"
@@ -13,6 +14,7 @@ namespace ringside::syscalls {
 namespace {
 
 using kernel::Nanoseconds;
+using kernel::CpuTimers;
 using kernel::PosixTimer;
 
 Result<long> alarm(Task& task, unsigned seconds)
@@ -37,19 +39,18 @@ itimerval to_itimerval(const PosixTimer::Setting& setting)
     return {convert(setting.interval), convert(setting.value)};
 }
 
-Result<void> check_which(Task& task, int which)
+PosixTimer::Setting get(Task& task, int which)
 {
     if (which == ITIMER_REAL)
-        return {};
-    if (which == ITIMER_VIRTUAL || which == ITIMER_PROF)
-        task.recorder().unsupported();
-    return Errno(EINVAL);
+        return kernel::get_real_timer(task.group());
+    return task.group().cpu_timers->get(which == ITIMER_VIRTUAL ? CpuTimers::Which::user : CpuTimers::Which::all);
 }
 
 Result<long> getitimer(Task& task, int which, GuestPtr<itimerval> to)
 {
-    TRY(check_which(task, which));
-    TRY(task.copy_out(to, to_itimerval(kernel::get_real_timer(task.group()))));
+    if (which < ITIMER_REAL || which > ITIMER_PROF)
+        return Errno(EINVAL);
+    TRY(task.copy_out(to, to_itimerval(get(task, which))));
     return 0;
 }
 
@@ -58,9 +59,14 @@ Result<long> setitimer(Task& task, int which, GuestPtr<itimerval> from, GuestPtr
     itimerval wanted {};
     if (!from.is_null())
         wanted = TRY(task.copy_in(from));
-    Nanoseconds value = TRY(from_timeval(wanted.it_value)), interval = TRY(from_timeval(wanted.it_interval));
-    TRY(check_which(task, which));
-    auto before = kernel::set_real_timer(task.group(), {value, interval});
+    PosixTimer::Setting setting {TRY(from_timeval(wanted.it_value)), TRY(from_timeval(wanted.it_interval))};
+    if (which < ITIMER_REAL || which > ITIMER_PROF)
+        return Errno(EINVAL);
+    PosixTimer::Setting before = get(task, which);
+    if (which == ITIMER_REAL)
+        kernel::set_real_timer(task.group(), setting);
+    else
+        task.group().cpu_timers->set(which == ITIMER_VIRTUAL ? CpuTimers::Which::user : CpuTimers::Which::all, setting);
     if (!old.is_null())
         TRY(task.copy_out(old, to_itimerval(before)));
     return 0;
@@ -169,8 +175,8 @@ Result<long> timer_delete(Task& task, int id)
 }
 
 const Register<SYS_alarm, alarm> r_alarm;
-const Register<SYS_getitimer, getitimer> r_getitimer(Support::partial);
-const Register<SYS_setitimer, setitimer> r_setitimer(Support::partial);
+const Register<SYS_getitimer, getitimer> r_getitimer;
+const Register<SYS_setitimer, setitimer> r_setitimer;
 const Register<SYS_timer_create, timer_create> r_timer_create(Support::partial);
 const Register<SYS_timer_settime, timer_settime> r_timer_settime;
 const Register<SYS_timer_gettime, timer_gettime> r_timer_gettime;
