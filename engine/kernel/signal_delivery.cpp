@@ -4,7 +4,6 @@
 
 #include "engine/kernel/job_control.h"
 #include "engine/kernel/kernel.h"
-#include "engine/kernel/posix_timer.h"
 #include "engine/kernel/signal_frame.h"
 #include "engine/record/task_recorder.h"
 
@@ -46,7 +45,6 @@ struct SignalDelivery {
             auto info = dequeue_signal(task, ~task.signals_->blocked());
             if (!info)
                 break;
-            timer_signal_taken(task, *info);
             act(task, *info); // a handler set up does not end this: further signals nest (exit_to_user_mode_loop)
         }
         if (task.exiting_)

@@ -5,6 +5,7 @@
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/job_control.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/posix_timer.h"
 #include "engine/kernel/preemption.h"
 #include "engine/kernel/thread_group.h"
 
@@ -303,9 +304,12 @@ Result<void> may_signal(const Task& sender, const ThreadGroup& target, int signo
 
 std::optional<siginfo_t> dequeue_signal(Task& task, SignalSet wanted)
 {
-    if (auto info = task.signals().queue.take(wanted))
-        return info;
-    return task.group().shared_queue.take(wanted);
+    auto info = task.signals().queue.take(wanted);
+    if (!info)
+        info = task.group().shared_queue.take(wanted);
+    if (info)
+        timer_signal_taken(task, *info);
+    return info;
 }
 
 SignalSet pending_signals(const Task& task)

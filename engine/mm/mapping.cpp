@@ -36,6 +36,23 @@ bool AddressSpace::State::is_free(std::uint64_t start, std::uint64_t end) const
     return next == vmas.end() || start_with_gap(next->first, next->second.value) >= end;
 }
 
+Result<std::uint64_t> AddressSpace::State::find_low(std::uint64_t length, std::uint64_t hint) const
+{
+    constexpr std::uint64_t begin = 0x4000'0000, end = 0x8000'0000;
+    if (length > end)
+        return Errno(ENOMEM);
+    std::uint64_t start = page_up(hint);
+    if (hint && start >= guest_address_start && start <= end - length && is_free(start, start + length))
+        return start;
+    for (start = begin; start <= end - length;) {
+        if (is_free(start, start + length))
+            return start;
+        auto next = vmas.at_or_after(start);
+        start = std::max(start + page_size, next->second.end);
+    }
+    return Errno(ENOMEM);
+}
+
 Result<std::uint64_t> AddressSpace::State::find_free(std::uint64_t length, std::uint64_t hint) const
 {
     if (length > guest_address_end)
@@ -163,7 +180,7 @@ Result<GuestAddr> AddressSpace::map(kernel::Task& task, const MapRequest& reques
     if ((request.flags & MAP_FIXED) || no_replace)
         TRY(s.check_fixed(start, length));
     else
-        start = TRY(s.find_free(length, start));
+        start = TRY(request.flags & MAP_32BIT ? s.find_low(length, start) : s.find_free(length, start));
     if (no_replace && s.vmas.overlaps(start, start + length))
         return Errno(EEXIST);
 

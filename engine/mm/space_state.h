@@ -57,6 +57,8 @@ struct AddressSpace::State {
 
     // mapping.cpp
     bool is_free(std::uint64_t start, std::uint64_t end) const;
+    /// MAP_32BIT: from 1 GiB upwards, below 2 GiB (arch_get_unmapped_area).
+    Result<std::uint64_t> find_low(std::uint64_t length, std::uint64_t hint) const;
     Result<std::uint64_t> find_free(std::uint64_t length, std::uint64_t hint) const;
     Result<void> check_fixed(std::uint64_t start, std::uint64_t length) const;
     void insert(std::uint64_t start, std::uint64_t end, Vma vma);
