@@ -63,7 +63,7 @@ public:
     Ref<MemoryNode> plant(const std::string& name, const NewInode& wanted);
     /// What plant() made, or null.
     Ref<MemoryNode> planted(const std::string& name) const;
-    bool is_mapped() const { return cache_ && cache_->is_mapped(); }
+    bool is_mapped() { return cache_ && cache_->is_mapped(); }
     Attributes& own_attributes() { return attributes_; }
 
 protected:

@@ -230,6 +230,7 @@ void AddressSpace::unmap_pages(const Mappable& object, std::uint64_t offset, std
     }
     // An error means that the stub is dead: it shows nothing then.
     static_cast<void>(s.host->flush().ok());
+    s.empty_quarantine();
 }
 
 }

@@ -175,8 +175,9 @@ std::uint64_t PageCache::size() const
     return state_->size;
 }
 
-bool PageCache::is_mapped() const
+bool PageCache::is_mapped()
 {
+    state_->take_back(*this, ~page_mask, 0, false); // nothing lies there: mappings that are gone already are forgotten
     return !state_->spaces.empty();
 }
 

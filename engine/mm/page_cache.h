@@ -44,8 +44,8 @@ public:
     Result<void> resize(kernel::Task& task, std::uint64_t size);
     /// fallocate's FALLOC_FL_PUNCH_HOLE.
     Result<void> punch(kernel::Task& task, std::uint64_t offset, std::uint64_t length);
-    /// Some address space maps it now.
-    bool is_mapped() const;
+    /// Some address space maps it now; those that only have not told the host yet that they do not are made to.
+    bool is_mapped();
     /// Forgets pages that came from the source: the host's file has changed.
     void invalidate();
     /// Bytes of memory that it holds (st_blocks of tmpfs).
