@@ -8,6 +8,7 @@
 #include "trace/ring.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -133,7 +134,8 @@ kernel::Options Guest::kernel_options()
     options.memory_limit = config_.memory;
     options.processors = config_.mode == "record" ? 1 : processors();
     options.trap_instructions = config_.mode == "record";
-    static_cast<void>(getrandom(options.seed.data(), options.seed.size(), 0));
+    if (getrandom(options.seed.data(), options.seed.size(), 0) != static_cast<ssize_t>(options.seed.size()))
+        std::abort(); // cannot be (getrandom(2): up to 256 bytes are never interrupted); a guest with a known seed would be worse
     options.first_process_stopped = [this](int signo) { static_cast<void>(channel_.send(control::Kind::stopped, signo).ok()); };
     return options;
 }
