@@ -9,6 +9,7 @@
 #include <csignal>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -65,8 +66,8 @@ session::Outcome supervise(const session::SessionOptions& options)
         if (fds[1].revents)
             forward(signal_fd, *session);
         if (fds[0].revents) {
-            std::uint64_t count = 0;
-            static_cast<void>(read(session->descriptor(), &count, sizeof(count)));
+            eventfd_t count = 0;
+            eventfd_read(session->descriptor(), &count);
         }
     }
     close(signal_fd);
