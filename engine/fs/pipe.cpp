@@ -132,7 +132,13 @@ Result<std::size_t> PipeEnd::read(Task& task, IoBuffer& to, std::optional<std::u
         auto bytes = pipe_->front();
         bool packet = pipe_->front_is_packet();
         // Copied first: copy-out may wait, and another reader may take what `bytes` shows meanwhile.
-        std::vector<std::byte> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(bytes.size(), to.remaining())));
+        std::uint64_t room = to.room(bytes.size());
+        if (room == 0) { // what cannot be given stays in the pipe
+            if (done == 0)
+                return Errno(EFAULT);
+            break;
+        }
+        std::vector<std::byte> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(room));
         pipe_->consume(copy.size());
         auto moved = to.put(copy);
         if (!moved.ok()) {

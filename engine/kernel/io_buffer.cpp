@@ -66,6 +66,22 @@ Result<std::size_t> IoBuffer::walk(std::size_t wanted, bool write, Move&& move)
     return moved;
 }
 
+std::uint64_t IoBuffer::room(std::uint64_t wanted) const
+{
+    if (ranges_.empty())
+        return std::min<std::uint64_t>(wanted, remaining());
+    std::uint64_t found = 0, offset = offset_;
+    for (std::size_t i = index_; i < ranges_.size() && found < wanted; ++i, offset = 0) {
+        std::uint64_t length = std::min(ranges_[i].length - offset, wanted - found);
+        auto start = ranges_[i].start.plus(offset);
+        std::uint64_t reached = start.ok() ? task_.mm().accessible(task_, start.value(), length, true) : 0;
+        found += reached;
+        if (reached < length)
+            break;
+    }
+    return found;
+}
+
 Result<std::size_t> IoBuffer::put(std::span<const std::byte> bytes)
 {
     if (ranges_.empty()) {

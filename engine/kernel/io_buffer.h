@@ -25,6 +25,8 @@ public:
     Task& task() const { return task_; }
     std::uint64_t remaining() const;
     std::uint64_t done() const;
+    /// How many of the next `wanted` bytes put() would take: for sources whose bytes are lost when they cannot be put.
+    std::uint64_t room(std::uint64_t wanted) const;
     /// Copies into it and moves on. The bytes copied: fewer than given only at a fault or when it is full; EFAULT when none could be.
     Result<std::size_t> put(std::span<const std::byte> bytes);
     /// The other way round, for writes.
