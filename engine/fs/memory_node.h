@@ -61,6 +61,8 @@ public:
 
     /// Gives a directory a child without asking anybody: for building trees at the start.
     Ref<MemoryNode> plant(const std::string& name, const NewInode& wanted);
+    /// Enters a node that is there already.
+    void plant_node(const std::string& name, Ref<MemoryNode> node) { put_name(name, std::move(node), false); }
     /// What plant() made, or null.
     Ref<MemoryNode> planted(const std::string& name) const;
     bool is_mapped() { return cache_ && cache_->is_mapped(); }

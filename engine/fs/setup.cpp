@@ -136,7 +136,8 @@ Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig confi
         return {};
     };
     auto devices = make_ref<DeviceFs>(kernel.memory(), vfs.next_device(), 0);
-    TRY(mount("/dev", devices, make_device_tree(devices, 5), "udev", MS_NOSUID, "mode=755"));
+    state->devices = make_device_tree(devices, 5);
+    TRY(mount("/dev", devices, state->devices, "udev", MS_NOSUID, "mode=755"));
     auto shared = make_ref<MemoryFs>(kernel.memory(), vfs.next_device(), config.memory_limit ? config.memory_limit : kernel.total_memory() / 2);
     Ref<MemoryNode> shared_root = shared->make(nullptr, {.mode = S_IFDIR | S_ISVTX | 0777, .target = {}});
     Path shm = TRY(EarlyWalk(vfs).to("/dev/shm", false));
@@ -154,15 +155,13 @@ Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig confi
 
 namespace {
 
-std::string stream_name(const struct stat& status, bool terminal)
+std::string stream_name(const struct stat& status)
 {
     std::string number = "[" + std::to_string(status.st_ino) + "]";
     if (S_ISFIFO(status.st_mode))
         return "pipe:" + number;
     if (S_ISSOCK(status.st_mode))
         return "socket:" + number;
-    if (terminal)
-        return "/dev/tty";
     if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3))
         return "/dev/null";
     return "host:" + number; // its path is not the guest's business
@@ -204,12 +203,16 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
             std::array<std::byte, 64> settings {};
             bool terminal = S_ISCHR(status.st_mode) && host::call(SYS_ioctl, fd, TCGETS, settings.data()).ok();
             if (terminal) {
-                auto tty = make_ref<HostTerminal>(kernel, fd, kept, inode, stream_name(status, true));
-                if (!state.terminal)
+                std::string name = state.terminal ? state.terminal_name : plant_terminal(*state.devices, inode, status.st_rdev);
+                auto tty = make_ref<HostTerminal>(kernel, fd, kept, inode, name);
+                if (!state.terminal) {
                     state.terminal = tty;
+                    state.terminal_device = status.st_rdev;
+                    state.terminal_name = name;
+                }
                 file = tty;
             } else {
-                file = make_ref<HostStream>(kernel, fd, kept, inode, stream_name(status, false));
+                file = make_ref<HostStream>(kernel, fd, kept, inode, stream_name(status));
             }
         }
         known.push_back({status, kept, file, inode});

@@ -84,6 +84,43 @@ Ref<MemoryNode> DeviceFs::make(const MemoryNode*, const NewInode& wanted)
     return make_ref<DeviceNode>(*this, wanted, ++last_inode, device);
 }
 
+namespace {
+
+/// The caller's terminal under its own name: attributes are those of the descriptor.
+class TerminalNode final : public MemoryNode {
+public:
+    TerminalNode(MemoryFs& fs, const NewInode& wanted, ino_t inode, Ref<HostStreamInode> terminal)
+        : MemoryNode(fs, wanted, inode, fs.device), terminal_(std::move(terminal))
+    {
+    }
+    Result<Attributes> attributes(Task& task, Age age) override { return terminal_->attributes(task, age); }
+    Result<void> change(Task&, const AttributeChange&) override { return Errno(EPERM); }
+    Result<Ref<File>> open(Task& task, const Path&, int flags) override { return open_controlling_terminal(task, flags); }
+
+private:
+    Ref<HostStreamInode> terminal_;
+};
+
+}
+
+std::string plant_terminal(MemoryNode& root, Ref<HostStreamInode> terminal, dev_t device)
+{
+    constexpr unsigned first_pty = 136, last_pty = 143, console = 4;
+    auto& fs = static_cast<MemoryFs&>(root.fs());
+    auto node = make_ref<TerminalNode>(fs, NewInode {.mode = S_IFCHR | 0620, .device = device, .target = {}}, ++fs.last_inode, std::move(terminal));
+    if (major(device) >= first_pty && major(device) <= last_pty) {
+        std::string number = std::to_string((major(device) - first_pty) * 256 + minor(device));
+        root.planted("pts")->plant_node(number, node);
+        return "/dev/pts/" + number;
+    }
+    if (major(device) == console && minor(device) > 0) {
+        std::string name = minor(device) < 64 ? "tty" + std::to_string(minor(device)) : "ttyS" + std::to_string(minor(device) - 64);
+        root.plant_node(name, node);
+        return "/dev/" + name;
+    }
+    return "/dev/tty";
+}
+
 Ref<MemoryNode> make_device_tree(Ref<DeviceFs> fs, gid_t tty_group)
 {
     NewInode directory {.mode = S_IFDIR | 0755, .target = {}};

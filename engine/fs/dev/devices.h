@@ -4,6 +4,8 @@
 #include "engine/fs/memory_node.h"
 #include "engine/fs/path_file.h"
 
+#include <string>
+
 namespace ringside::fs {
 
 /// /dev's inodes: memory nodes whose device numbers mean something.
@@ -13,6 +15,11 @@ public:
     std::string type() const override { return "devtmpfs"; }
     Ref<MemoryNode> make(const MemoryNode* parent, const NewInode& wanted) override;
 };
+
+class HostStreamInode;
+
+/// Gives the caller's terminal its place in /dev (pts/3, tty2), so that ttyname(3) finds it. The path.
+std::string plant_terminal(MemoryNode& root, Ref<HostStreamInode> terminal, dev_t device);
 
 /// Builds /dev: nodes, links to /proc/self/fd, directories for shm and pts.
 Ref<MemoryNode> make_device_tree(Ref<DeviceFs> fs, gid_t tty_group);

@@ -44,7 +44,7 @@ Result<void> HostTerminal::check_foreground(Task& task, int signo)
 Result<Ref<File>> HostTerminal::reopen(Task& task, int flags)
 {
     TRY(HostStream::reopen(task, flags));
-    return Ref<File>(make_ref<HostTerminal>(kernel_, fd_, flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000), stream_inode(), "/dev/tty"));
+    return Ref<File>(make_ref<HostTerminal>(kernel_, fd_, flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000), stream_inode(), name(task)));
 }
 
 Result<void> HostTerminal::may_read(Task& task)

@@ -3,6 +3,7 @@
 
 #include "engine/fs/file_table.h"
 #include "engine/fs/fs_context.h"
+#include "engine/fs/kernel_state.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
@@ -17,6 +18,7 @@
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 
 namespace ringside::fs {
 
@@ -64,7 +66,10 @@ std::string comm_of(const Target& target)
 
 int terminal_of(ThreadGroup& group)
 {
-    return group.session().terminal ? 0x8800 : 0; // as the first pty: ps only needs it to be the same for all
+    if (!group.session().terminal)
+        return 0;
+    dev_t device = group.kernel().fs->terminal_device; // new_encode_dev
+    return static_cast<int>((minor(device) & 0xff) | major(device) << 8 | (minor(device) & ~0xffU) << 12);
 }
 
 std::string stat_text(const Target& target, bool whole)
