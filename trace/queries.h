@@ -73,6 +73,9 @@ public:
     std::vector<HostCallCount> host_calls();
     /// What it asked for this event. One keyed look-up.
     std::vector<HostCall> host_calls_of(EventId event);
+    /// Up to `length` bytes of the program at `address`, as the pages were when they were recorded before or at `event`: by this
+    /// process or by one that it was forked from. Empty where nothing was recorded. One scan of table `data`.
+    std::vector<std::byte> code_at(ProcessId process, std::uint64_t address, std::size_t length, EventId event);
 
 private:
     TraceFile& trace_;

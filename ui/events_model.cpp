@@ -1,0 +1,288 @@
+// See events_model.h.
+#include "ui/events_model.h"
+
+#include <QLocale>
+
+#include <climits>
+
+namespace ringside::ui {
+
+EventsModel::EventsModel(QObject* parent) : QAbstractTableModel(parent) { }
+EventsModel::~EventsModel() = default;
+
+void EventsModel::forget_blocks()
+{
+    ++generation_;
+    blocks_.clear();
+    recent_.clear();
+}
+
+void EventsModel::set_trace(const std::string& path)
+{
+    beginResetModel();
+    loader_.reset();
+    forget_blocks();
+    matches_.clear();
+    filtered_ = false;
+    running_ = false;
+    events_ = 0;
+    if (!path.empty()) {
+        loader_ = std::make_unique<RowLoader>(path);
+        connect(loader_.get(), &RowLoader::loaded, this, &EventsModel::take);
+        connect(loader_.get(), &RowLoader::failed, this, &EventsModel::failed);
+    }
+    endResetModel();
+}
+
+void EventsModel::set_event_count(trace::EventId count)
+{
+    count = std::min<trace::EventId>(count, INT_MAX);
+    if (count <= events_)
+        return;
+    if (filtered_) {
+        events_ = count;
+        return;
+    }
+    if (events_ % block_rows != 0)
+        mark_stale(events_ / block_rows); // it has more rows now
+    beginInsertRows({}, static_cast<int>(events_), static_cast<int>(count) - 1);
+    events_ = count;
+    endInsertRows();
+}
+
+void EventsModel::set_running(bool running)
+{
+    if (running == running_)
+        return;
+    running_ = running;
+    refresh_open();
+}
+
+void EventsModel::mark_stale(std::uint64_t block)
+{
+    auto at = blocks_.find(block);
+    if (at != blocks_.end())
+        at->second.stale = true;
+}
+
+void EventsModel::refresh_open()
+{
+    for (auto& [number, block] : blocks_) {
+        if (!block.rows || block.stale || !std::ranges::any_of(*block.rows, &EventRow::open))
+            continue;
+        block.stale = true;
+        int first = static_cast<int>(number) * block_rows;
+        int last = std::min(first + block_rows, rowCount()) - 1;
+        if (last >= first)
+            Q_EMIT dataChanged(index(first, 0), index(last, column_count - 1)); // the view asks again for what it shows
+    }
+}
+
+void EventsModel::begin_filter()
+{
+    beginResetModel();
+    forget_blocks();
+    matches_.clear();
+    filtered_ = true;
+    endResetModel();
+}
+
+void EventsModel::append_matches(std::span<const std::uint32_t> rows)
+{
+    if (!filtered_ || rows.empty())
+        return;
+    if (matches_.size() % block_rows != 0)
+        mark_stale(matches_.size() / block_rows);
+    auto first = static_cast<int>(matches_.size());
+    beginInsertRows({}, first, first + static_cast<int>(rows.size()) - 1);
+    matches_.insert(matches_.end(), rows.begin(), rows.end());
+    endInsertRows();
+}
+
+void EventsModel::insert_matches(std::span<const std::uint32_t> rows)
+{
+    if (!filtered_ || rows.empty())
+        return;
+    beginResetModel();
+    forget_blocks();
+    std::size_t old = matches_.size();
+    matches_.insert(matches_.end(), rows.begin(), rows.end());
+    std::inplace_merge(matches_.begin(), matches_.begin() + static_cast<std::ptrdiff_t>(old), matches_.end());
+    matches_.erase(std::unique(matches_.begin(), matches_.end()), matches_.end());
+    endResetModel();
+}
+
+void EventsModel::clear_filter()
+{
+    if (!filtered_)
+        return;
+    beginResetModel();
+    forget_blocks();
+    matches_.clear();
+    filtered_ = false;
+    endResetModel();
+}
+
+trace::EventId EventsModel::event_at(int row) const
+{
+    if (row < 0 || row >= rowCount())
+        return 0;
+    return filtered_ ? trace::EventId{matches_[static_cast<std::size_t>(row)]} + 1 : static_cast<trace::EventId>(row) + 1;
+}
+
+int EventsModel::row_of(trace::EventId event) const
+{
+    int count = rowCount();
+    if (count == 0)
+        return -1;
+    if (!filtered_)
+        return static_cast<int>(std::clamp<trace::EventId>(event, 1, static_cast<trace::EventId>(count))) - 1;
+    auto at = std::ranges::lower_bound(matches_, static_cast<std::uint32_t>(event ? event - 1 : 0));
+    return std::min(static_cast<int>(at - matches_.begin()), count - 1);
+}
+
+bool EventsModel::shows(trace::EventId event) const
+{
+    return event != 0 && event_at(row_of(event)) == event;
+}
+
+EventsModel::Block& EventsModel::touch(std::uint64_t number) const
+{
+    auto [at, added] = blocks_.try_emplace(number);
+    Block& block = at->second;
+    if (added) {
+        recent_.push_front(number);
+        block.used = recent_.begin();
+        if (recent_.size() > cached_blocks) {
+            blocks_.erase(recent_.back());
+            recent_.pop_back();
+        }
+    } else {
+        recent_.splice(recent_.begin(), recent_, block.used);
+    }
+    return block;
+}
+
+const EventRow* EventsModel::row(int row) const
+{
+    if (row < 0 || row >= rowCount() || !loader_)
+        return nullptr;
+    auto number = static_cast<std::uint64_t>(row / block_rows);
+    Block& block = touch(number);
+    auto place = static_cast<std::size_t>(row % block_rows);
+    bool there = block.rows && place < block.rows->size();
+    if ((!there || block.stale) && !block.requested) {
+        block.requested = true;
+        block.stale = false;
+        request(number);
+    }
+    if (!there || (*block.rows)[place].id != event_at(row))
+        return nullptr;
+    return &(*block.rows)[place];
+}
+
+void EventsModel::request(std::uint64_t number) const
+{
+    RowLoader::Request request;
+    request.block = number;
+    request.generation = generation_;
+    request.running = running_;
+    std::uint64_t first = number * block_rows;
+    std::uint64_t count = std::min<std::uint64_t>(block_rows, static_cast<std::uint64_t>(rowCount()) - first);
+    if (filtered_) {
+        for (std::uint64_t i = first; i < first + count; ++i)
+            request.ids.push_back(trace::EventId{matches_[i]} + 1);
+    } else {
+        request.first = first + 1;
+        request.count = count;
+    }
+    if (auto dropped = loader_->request(std::move(request)))
+        if (auto at = blocks_.find(*dropped); at != blocks_.end())
+            at->second.requested = false;
+}
+
+void EventsModel::take(std::uint64_t number, std::uint64_t generation, const EventBlockPtr& rows)
+{
+    if (generation != generation_)
+        return;
+    auto at = blocks_.find(number);
+    if (at == blocks_.end())
+        return;
+    at->second.rows = rows;
+    at->second.requested = false;
+    int first = static_cast<int>(number) * block_rows;
+    int last = std::min(first + block_rows, rowCount()) - 1;
+    if (last >= first)
+        Q_EMIT dataChanged(index(first, 0), index(last, column_count - 1));
+}
+
+int EventsModel::rowCount(const QModelIndex& parent) const
+{
+    if (parent.isValid())
+        return 0;
+    return static_cast<int>(filtered_ ? matches_.size() : events_);
+}
+
+int EventsModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : column_count;
+}
+
+QString EventsModel::spoken(const EventRow& row)
+{
+    return tr("Event %1, %2: %3, %4, result %5").arg(QLocale().toString(static_cast<qulonglong>(row.id)), row.process, row.call, row.arguments.text,
+        row.result.isEmpty() ? tr("none") : row.result);
+}
+
+QVariant EventsModel::data(const QModelIndex& index, int role) const
+{
+    if (!index.isValid())
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return QVariant(index.column() == number || index.column() == duration ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != Qt::AccessibleTextRole)
+        return {};
+    const EventRow* row = this->row(index.row());
+    if (index.column() == number && role == Qt::DisplayRole)
+        return QLocale().toString(static_cast<qulonglong>(event_at(index.row())));
+    if (!row)
+        return {};
+    if (role == Qt::AccessibleTextRole && index.column() == number)
+        return spoken(*row);
+    if (role == Qt::ToolTipRole)
+        return index.column() == arguments || index.column() == result ? QVariant(data(index, Qt::DisplayRole).toString().left(2000).toHtmlEscaped()) : QVariant();
+    switch (index.column()) {
+    case number: return QLocale().toString(static_cast<qulonglong>(row->id));
+    case time: return row->time;
+    case process: return row->process;
+    case call: return row->call;
+    case arguments: return row->arguments.text;
+    case result: return row->result;
+    case duration: return row->duration;
+    case host: return row->host;
+    default: return {};
+    }
+}
+
+QVariant EventsModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return QVariant(section == number || section == duration ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole)
+        return {};
+    switch (section) {
+    case number: return tr("No.");
+    case time: return tr("Time");
+    case process: return tr("Process");
+    case call: return tr("Call");
+    case arguments: return tr("Arguments");
+    case result: return tr("Result");
+    case duration: return tr("Duration");
+    case host: return tr("Host");
+    default: return {};
+    }
+}
+
+}

@@ -1,0 +1,90 @@
+// The events of a trace as a table: all of them, or those in a row map that a filter made. data() answers from a cache of
+// blocks and never waits: a row that is not there yet is blank until RowLoader has brought it.
+#pragma once
+
+#include "ui/row_loader.h"
+
+#include <QAbstractTableModel>
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace ringside::ui {
+
+class EventsModel : public QAbstractTableModel {
+    Q_OBJECT
+
+public:
+    enum Column { number, time, process, call, arguments, result, duration, host, column_count };
+    static constexpr int block_rows = 256;
+    static constexpr std::size_t cached_blocks = 96;
+
+    explicit EventsModel(QObject* parent = nullptr);
+    ~EventsModel() override;
+
+    /// Another trace, or none (empty).
+    void set_trace(const std::string& path);
+    /// Events there are. Called while the trace grows; rows are appended.
+    void set_event_count(trace::EventId count);
+    /// While it grows, calls without a result are asked for again by refresh_open().
+    void set_running(bool running);
+    void refresh_open();
+
+    /// From now on only the rows of a map that is empty at first.
+    void begin_filter();
+    /// Rows (event id - 1) that follow those that are there.
+    void append_matches(std::span<const std::uint32_t> rows);
+    /// Rows that lie between those that are there: calls that came back later.
+    void insert_matches(std::span<const std::uint32_t> rows);
+    void clear_filter();
+    bool filtered() const { return filtered_; }
+    trace::EventId event_count() const { return events_; }
+
+    /// 0 where there is no such row.
+    trace::EventId event_at(int row) const;
+    /// The row of an event; where a filter hides it, the next one after it, or the last. -1: there are no rows.
+    int row_of(trace::EventId event) const;
+    bool shows(trace::EventId event) const;
+    /// The rendered row, or null while it is on its way (which this sets off).
+    const EventRow* row(int row) const;
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+    /// The row as a sentence, for a screen reader.
+    static QString spoken(const EventRow& row);
+
+Q_SIGNALS:
+    void failed(const QString& message);
+
+private:
+    struct Block {
+        EventBlockPtr rows;
+        bool stale = false;     ///< shown, but asked for again
+        bool requested = false;
+        std::list<std::uint64_t>::iterator used;
+    };
+
+    void take(std::uint64_t block, std::uint64_t generation, const EventBlockPtr& rows);
+    void request(std::uint64_t block) const;
+    Block& touch(std::uint64_t block) const;
+    void forget_blocks();
+    void mark_stale(std::uint64_t block);
+
+    std::unique_ptr<RowLoader> loader_;
+    trace::EventId events_ = 0;
+    bool running_ = false;
+    bool filtered_ = false;
+    std::vector<std::uint32_t> matches_;
+    std::uint64_t generation_ = 0;
+    mutable std::unordered_map<std::uint64_t, Block> blocks_;
+    mutable std::list<std::uint64_t> recent_; ///< the block used last first
+};
+
+}

@@ -1,0 +1,183 @@
+// See events_view.h.
+#include "ui/events_view.h"
+
+#include "ui/event_delegate.h"
+#include "ui/events_model.h"
+#include "ui/flat_button.h"
+#include "ui/flat_header.h"
+#include "ui/theme.h"
+
+#include <QKeyEvent>
+#include <QLocale>
+#include <QScrollBar>
+
+namespace ringside::ui {
+
+EventsView::EventsView(EventsModel* model, QWidget* parent) : QTableView(parent), model_(model), pill_(new FlatButton(FlatButton::Kind::pill, viewport()))
+{
+    setAccessibleName(tr("Events"));
+    setHorizontalHeader(new FlatHeader(this));
+    setModel(model);
+    setItemDelegate(new EventDelegate(this));
+    setFont(mono_font());
+    setFrameShape(NoFrame);
+    setShowGrid(false);
+    setAlternatingRowColors(true);
+    setSelectionBehavior(SelectRows);
+    setSelectionMode(ExtendedSelection);
+    setTabKeyNavigation(false);
+    setWordWrap(false);
+    setVerticalScrollMode(ScrollPerItem);
+    setHorizontalScrollMode(ScrollPerPixel);
+    setContextMenuPolicy(Qt::CustomContextMenu);
+    verticalHeader()->hide();
+    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setMinimumSectionSize(row_height(mono_font()));
+    verticalHeader()->setDefaultSectionSize(row_height(mono_font()));
+    horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+    horizontalHeader()->setSectionResizeMode(EventsModel::arguments, QHeaderView::Stretch);
+    fit_columns();
+    pill_->setFocusPolicy(Qt::NoFocus);
+    pill_->hide();
+    connect(pill_, &QAbstractButton::clicked, this, [this] { follow_end(true); });
+    connect(model, &QAbstractItemModel::rowsInserted, this, &EventsView::rows_added);
+    connect(verticalScrollBar(), &QScrollBar::valueChanged, this, &EventsView::scrolled);
+}
+
+void EventsView::fit_columns()
+{
+    QFontMetrics mono(mono_font());
+    int margins = 2 * EventDelegate::margin + 4;
+    auto chars = [&](int count) { return mono.horizontalAdvance(QString(count, '0')) + margins; };
+    setColumnWidth(EventsModel::number, chars(7));
+    setColumnWidth(EventsModel::time, chars(8));
+    setColumnWidth(EventsModel::process, chars(11));
+    setColumnWidth(EventsModel::call, chars(12));
+    setColumnWidth(EventsModel::result, chars(18));
+    setColumnWidth(EventsModel::duration, chars(8));
+    setColumnWidth(EventsModel::host, chars(4));
+}
+
+void EventsView::show_event(trace::EventId event)
+{
+    int row = model_->row_of(event);
+    if (row < 0 || event == 0)
+        return;
+    quiet_ = true;
+    if (model_->event_at(currentIndex().row()) != model_->event_at(row) || !selectionModel()->hasSelection())
+        setCurrentIndex(model_->index(row, 0));
+    quiet_ = false;
+    bool visible = rowAt(viewport()->height() - 1) == -1 ? rowAt(0) <= row : rowAt(0) <= row && row < rowAt(viewport()->height() - 1);
+    if (!visible) {
+        follow_end(false);
+        scrollTo(model_->index(row, 0), PositionAtCenter);
+    }
+}
+
+void EventsView::set_live(bool live)
+{
+    live_ = live;
+    seen_rows_ = model_->rowCount();
+    if (live)
+        follow_end(true);
+    place_pill();
+}
+
+void EventsView::follow_end(bool follow)
+{
+    bool changed = follow != follow_;
+    follow_ = follow;
+    if (follow) {
+        seen_rows_ = model_->rowCount();
+        scrolling_ = true;
+        scrollToBottom();
+        scrolling_ = false;
+    }
+    place_pill();
+    if (changed)
+        Q_EMIT follow_changed(follow);
+}
+
+void EventsView::rows_added()
+{
+    if (!live_)
+        return;
+    if (follow_) {
+        // The scroll bar learns of the rows in a later turn of the loop.
+        QMetaObject::invokeMethod(this, [this] { if (live_ && follow_) follow_end(true); }, Qt::QueuedConnection);
+    }
+    place_pill();
+}
+
+void EventsView::scrolled(int value)
+{
+    if (!live_ || scrolling_)
+        return;
+    bool at_end = value >= verticalScrollBar()->maximum();
+    if (at_end != follow_)
+        follow_end(at_end);
+}
+
+void EventsView::place_pill()
+{
+    int fresh = model_->rowCount() - seen_rows_;
+    bool wanted = live_ && !follow_ && fresh > 0;
+    pill_->setVisible(wanted);
+    if (!wanted)
+        return;
+    pill_->setText(tr("↓ %1 new · Follow (End)").arg(QLocale().toString(fresh)));
+    pill_->resize(pill_->sizeHint());
+    pill_->move((viewport()->width() - pill_->width()) / 2, viewport()->height() - pill_->height() - 10);
+}
+
+std::vector<trace::EventId> EventsView::selected_events(std::size_t limit) const
+{
+    std::vector<trace::EventId> events;
+    QItemSelection ranges = selectionModel()->selection(); // not selectedRows(): it costs seconds for millions
+    std::vector<std::pair<int, int>> rows;
+    for (const QItemSelectionRange& range : ranges)
+        rows.emplace_back(range.top(), range.bottom());
+    std::ranges::sort(rows);
+    for (auto [top, bottom] : rows)
+        for (int row = top; row <= bottom && events.size() < limit; ++row)
+            events.push_back(model_->event_at(row));
+    return events;
+}
+
+void EventsView::currentChanged(const QModelIndex& current, const QModelIndex& previous)
+{
+    QTableView::currentChanged(current, previous);
+    if (!quiet_ && current.isValid())
+        Q_EMIT event_chosen(model_->event_at(current.row()));
+}
+
+void EventsView::resizeEvent(QResizeEvent* event)
+{
+    QTableView::resizeEvent(event);
+    place_pill();
+}
+
+void EventsView::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_End && live_ && event->modifiers() == Qt::NoModifier) {
+        follow_end(true);
+        return;
+    }
+    if (event->key() == Qt::Key_Home || event->key() == Qt::Key_End) { // rows, not columns: there is no cell cursor
+        int row = event->key() == Qt::Key_Home ? 0 : model_->rowCount() - 1;
+        if (row >= 0)
+            setCurrentIndex(model_->index(row, 0));
+        return;
+    }
+    QTableView::keyPressEvent(event);
+}
+
+void EventsView::keyboardSearch(const QString&) { }
+
+void EventsView::selectAll()
+{
+    if (int rows = model_->rowCount(); rows > 0)
+        selectionModel()->select(QItemSelection(model_->index(0, 0), model_->index(rows - 1, EventsModel::column_count - 1)), QItemSelectionModel::ClearAndSelect);
+}
+
+}

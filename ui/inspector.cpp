@@ -1,0 +1,380 @@
+// See inspector.h.
+#include "ui/inspector.h"
+
+#include "trace/syscall_table.h"
+#include "ui/event_delegate.h"
+#include "ui/theme.h"
+#include "ui/worker.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHeaderView>
+#include <QLocale>
+#include <QPainter>
+#include <QStackedWidget>
+#include <QStyledItemDelegate>
+#include <QTreeWidget>
+#include <QVBoxLayout>
+
+namespace ringside::ui {
+
+namespace {
+
+constexpr int role_kind = Qt::UserRole;      ///< of an item: Kind
+constexpr int role_strong = Qt::UserRole + 1; ///< the value is text of the program
+
+enum Kind { plain_item, section_item, wide_item, marked_item, host_item };
+
+class Delegate : public QStyledItemDelegate {
+public:
+    Delegate() : mono_(mono_font()), sans_(QGuiApplication::font()) { sans_.setWeight(QFont::DemiBold); }
+
+    QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex& index) const override
+    {
+        bool is_section = index.siblingAtColumn(0).data(role_kind).toInt() == section_item;
+        return {10, is_section ? row_height(mono_) + 10 : QFontMetrics(mono_).height() + 4};
+    }
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    {
+        const Colours& c = colours();
+        auto kind = static_cast<Kind>(index.siblingAtColumn(0).data(role_kind).toInt());
+        bool selected = (option.state & QStyle::State_Selected) != 0;
+        if (selected || kind == marked_item)
+            painter->fillRect(option.rect, c.selection);
+        QRect rect = option.rect.adjusted(index.column() == 0 ? 4 : 6, 0, -6, 0);
+        painter->setFont(kind == section_item ? sans_ : mono_);
+        painter->setPen(kind == section_item || (index.column() == 0 && kind == plain_item) ? c.secondary : kind == host_item && index.column() == 0 ? c.host : c.text);
+        if (kind == section_item) {
+            painter->drawText(rect.adjusted(0, 6, 0, 0), Qt::AlignVCenter | Qt::TextSingleLine, index.data().toString());
+            if (index.row() > 0)
+                painter->fillRect(QRect(0, option.rect.top() + 3, option.rect.right() + 1, 1), c.line);
+            return;
+        }
+        if (index.column() == 1 && !index.data(role_strong).toBool() && kind == host_item)
+            painter->setPen(c.secondary);
+        QString text = index.data().toString();
+        auto most = static_cast<qsizetype>(rect.width() / std::max(1, painter->fontMetrics().averageCharWidth()) + 2);
+        painter->drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine, painter->fontMetrics().elidedText(text.left(most + 1), Qt::ElideRight, rect.width()));
+    }
+
+private:
+    QFont mono_, sans_;
+};
+
+}
+
+/// The call's name and its result, larger than the rest.
+class InspectorHead : public QWidget {
+public:
+    explicit InspectorHead(QWidget* parent = nullptr) : QWidget(parent) { setFixedHeight(row_height(mono_font()) * 2 + 2); }
+
+    void show_event(const Inspection& inspection)
+    {
+        name_ = inspection.row.call;
+        result_ = inspection.row.result;
+        kind_ = inspection.row.result_kind;
+        number_ = inspection.row.id;
+        std::string_view error = trace::errno_text(inspection.event.error());
+        words_ = QString::fromUtf8(error.data(), static_cast<qsizetype>(error.size()));
+        setAccessibleName(name_ + ' ' + result_ + ' ' + words_);
+        update();
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        const Colours& c = colours();
+        QPainter painter(this);
+        painter.fillRect(rect(), c.panel);
+        QFont big = mono_font();
+        big.setPointSizeF(big.pointSizeF() * 1.15);
+        big.setWeight(QFont::DemiBold);
+        painter.setFont(big);
+        painter.setPen(c.text);
+        QRect upper(10, 7, width() - 20, height() / 2 - 6), lower(10, height() / 2 + 1, width() - 20, height() / 2 - 5);
+        QString number = QLocale().toString(static_cast<qulonglong>(number_));
+        painter.drawText(upper, Qt::AlignVCenter, name_);
+        painter.setFont(mono_font());
+        painter.setPen(c.faint);
+        painter.drawText(upper, Qt::AlignVCenter | Qt::AlignRight, number);
+        QFont bold = mono_font();
+        bold.setWeight(QFont::DemiBold);
+        painter.setFont(bold);
+        painter.setPen(EventDelegate::result_colour(kind_));
+        QString result = painter.fontMetrics().elidedText(result_, Qt::ElideRight, lower.width());
+        painter.drawText(lower, Qt::AlignVCenter, result);
+        int used = painter.fontMetrics().horizontalAdvance(result + ' ') + 4;
+        painter.setFont(font());
+        painter.setPen(c.secondary);
+        QRect rest = lower.adjusted(used, 0, 0, 0);
+        painter.drawText(rest, Qt::AlignVCenter, painter.fontMetrics().elidedText(words_, Qt::ElideRight, rest.width()));
+    }
+
+private:
+    QString name_, result_, words_;
+    ResultKind kind_ = ResultKind::plain;
+    trace::EventId number_ = 0;
+};
+
+struct Inspector::State {
+    explicit State(const std::string& path) : trace(path) { }
+    trace::TraceFile trace;
+};
+
+Inspector::Inspector(QWidget* parent)
+    : Panel(tr("Inspector"), "inspector", parent)
+    , head_(new InspectorHead)
+    , tree_(new QTreeWidget)
+    , stack_(new QStackedWidget)
+{
+    tree_->setAccessibleName(tr("Inspector"));
+    tree_->setColumnCount(2);
+    tree_->setHeaderHidden(true);
+    tree_->setItemDelegate(new Delegate);
+    tree_->itemDelegate()->setParent(tree_);
+    tree_->setFrameShape(QFrame::NoFrame);
+    tree_->setIndentation(14);
+    tree_->setFont(mono_font());
+    tree_->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    tree_->setAllColumnsShowFocus(true);
+    tree_->header()->setStretchLastSection(true);
+    tree_->header()->resizeSection(0, QFontMetrics(mono_font()).horizontalAdvance(QString(15, '0')));
+    auto* page = new QWidget;
+    auto* layout = new QVBoxLayout(page);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(head_);
+    layout->addWidget(tree_);
+    stack_->addWidget(empty_note(tr("Select an event. F4 goes to the first problem."), stack_));
+    stack_->addWidget(page);
+    setWidget(stack_);
+    auto* copying = new QAction(tr("Copy"), tree_);
+    copying->setShortcut(QKeySequence::Copy);
+    copying->setShortcutContext(Qt::WidgetShortcut);
+    connect(copying, &QAction::triggered, this, &Inspector::copy);
+    tree_->addAction(copying);
+    tree_->setContextMenuPolicy(Qt::ActionsContextMenu);
+}
+
+Inspector::~Inspector() = default;
+
+void Inspector::take_focus()
+{
+    show();
+    raise();
+    if (stack_->currentIndex() == 1)
+        tree_->setFocus(Qt::TabFocusReason);
+    else
+        stack_->setFocus(Qt::TabFocusReason);
+}
+
+void Inspector::set_trace(const std::string& path)
+{
+    worker_.reset();
+    state_.reset();
+    wanted_ = 0;
+    stack_->setCurrentIndex(0);
+    if (path.empty())
+        return;
+    worker_ = std::make_unique<Worker>();
+    worker_->post([this, path] {
+        try {
+            state_ = std::make_unique<State>(path);
+        } catch (const trace::Error&) { // the document says it
+        }
+    });
+}
+
+void Inspector::show_event(trace::EventId event, bool running)
+{
+    wanted_ = asked_ = event;
+    if (event == 0 || !worker_) {
+        stack_->setCurrentIndex(0);
+        return;
+    }
+    worker_->post([this, event, running] {
+        if (event != asked_ || !state_) // another one was chosen meanwhile
+            return;
+        auto result = std::make_shared<Inspection>();
+        try {
+            *result = inspect(state_->trace, event, running);
+        } catch (const trace::Error& error) {
+            result->failure = QString::fromUtf8(error.what());
+        }
+        deliver(this, [this, event, result] {
+            if (event != wanted_)
+                return;
+            fill(*result);
+            Q_EMIT shown(event);
+        });
+    });
+}
+
+QTreeWidgetItem* Inspector::section(const QString& title)
+{
+    auto* item = new QTreeWidgetItem(tree_, {title});
+    item->setData(0, role_kind, section_item);
+    item->setFirstColumnSpanned(true);
+    return item;
+}
+
+QTreeWidgetItem* Inspector::item(QTreeWidgetItem* parent, const QString& name, const QString& value)
+{
+    auto* item = parent ? new QTreeWidgetItem(parent, {name, value}) : new QTreeWidgetItem(tree_, {name, value});
+    if (value.size() > 20)
+        item->setToolTip(1, value.left(2000).toHtmlEscaped());
+    if (name.size() > 12)
+        item->setToolTip(0, name.toHtmlEscaped());
+    return item;
+}
+
+void Inspector::fill(const Inspection& inspection)
+{
+    tree_->setUpdatesEnabled(false);
+    tree_->clear();
+    head_->show_event(inspection);
+    if (!inspection.failure.isEmpty()) {
+        item(nullptr, tr("Not read"), inspection.failure);
+    } else {
+        add_arguments(inspection);
+        add_facts(inspection);
+        add_host_calls(inspection);
+        add_bytes(inspection);
+        add_code(inspection);
+    }
+    for (int i = 0; i < tree_->topLevelItemCount(); ++i)
+        tree_->topLevelItem(i)->setExpanded(true);
+    tree_->setUpdatesEnabled(true);
+    stack_->setCurrentIndex(1);
+}
+
+void Inspector::add_node(QTreeWidgetItem* parent, const trace::Node& node, int depth)
+{
+    QString name = QString::fromUtf8(node.name);
+    trace::Line line;
+    trace::render(node, line);
+    QString value = QString::fromUtf8(trace::to_text(node));
+    QTreeWidgetItem* row = item(parent, name, value);
+    if (node.children.empty() || depth > 16)
+        return;
+    int index = 0;
+    for (const trace::Node& child : node.children) {
+        add_node(row, child, depth + 1);
+        if (child.name.empty() && node.open == "[")
+            row->child(row->childCount() - 1)->setText(0, QStringLiteral("[%1]").arg(index));
+        ++index;
+    }
+}
+
+void Inspector::add_arguments(const Inspection& inspection)
+{
+    QTreeWidgetItem* arguments = section(inspection.event.kind == trace::EventKind::syscall ? tr("Arguments") : tr("Details"));
+    for (const trace::Node& node : inspection.decoded.args)
+        add_node(arguments, node, 0);
+    if (inspection.decoded.has_result) {
+        add_node(arguments, inspection.decoded.result, 0);
+        arguments->child(arguments->childCount() - 1)->setText(0, tr("result"));
+        for (const trace::Node& node : inspection.decoded.extra)
+            add_node(arguments, node, 0);
+    }
+    if (arguments->childCount() == 0)
+        item(arguments, tr("none"), {});
+    for (int i = 0; i < arguments->childCount(); ++i)
+        arguments->child(i)->setExpanded(arguments->child(i)->childCount() <= 12);
+}
+
+void Inspector::add_facts(const Inspection& inspection)
+{
+    QTreeWidgetItem* facts = section(tr("When and who"));
+    item(facts, tr("time"), inspection.row.time + QStringLiteral(" s"));
+    item(facts, tr("duration"), inspection.row.duration);
+    item(facts, tr("thread"), inspection.thread);
+    if (inspection.event.ip)
+        item(facts, tr("called at"), QStringLiteral("0x%1").arg(inspection.event.ip, 0, 16));
+    if (inspection.event.done)
+        item(facts, tr("came back"), tr("event %1").arg(QLocale().toString(static_cast<qulonglong>(inspection.event.done))));
+    if (inspection.event.waker)
+        item(facts, tr("woken by"), tr("event %1").arg(QLocale().toString(static_cast<qulonglong>(inspection.event.waker))));
+}
+
+void Inspector::add_host_calls(const Inspection& inspection)
+{
+    std::uint64_t count = 0;
+    for (const trace::HostCall& call : inspection.host_calls)
+        count += call.count;
+    QTreeWidgetItem* calls = section(tr("Host calls it caused · %1").arg(QLocale().toString(static_cast<qulonglong>(count))));
+    for (const trace::HostCall& call : inspection.host_calls) {
+        const trace::SyscallInfo* info = trace::find_syscall(call.nr);
+        QString name = info ? QString::fromUtf8(info->name.data(), static_cast<qsizetype>(info->name.size())) : QString::number(call.nr);
+        QString value = call.count > 1 ? tr("%1 times, %2").arg(QLocale().toString(static_cast<qulonglong>(call.count)), duration_text(call.ns)) : duration_text(call.ns);
+        item(calls, name, value)->setData(0, role_kind, host_item);
+    }
+    if (inspection.host_calls.empty())
+        item(calls, tr("none"), {});
+}
+
+void Inspector::add_bytes(const Inspection& inspection)
+{
+    constexpr std::size_t lines_shown = 512;
+    for (const RecordedBytes& data : inspection.data) {
+        QString way = data.direction == trace::Direction::in ? tr("Bytes in, %1 · %2") : tr("Bytes out, %1 · %2");
+        QTreeWidgetItem* bytes = section(way.arg(data.name, QLocale().toString(static_cast<qulonglong>(data.length))));
+        auto add = [&](const QString& text) {
+            auto* line = new QTreeWidgetItem(bytes, {text});
+            line->setData(0, role_kind, wide_item);
+            line->setFirstColumnSpanned(true);
+        };
+        for (const QString& line : hex_lines(data.bytes, lines_shown))
+            add(line);
+        std::uint64_t shown = std::min<std::uint64_t>(data.bytes.size(), lines_shown * 8);
+        if (shown < data.length)
+            add(tr("… %1 more, %2").arg(QLocale().toString(static_cast<qulonglong>(data.length - shown)),
+                data.bytes.size() < data.length && data.bytes.size() < inspected_bytes ? tr("not recorded") : tr("not shown")));
+    }
+    if (inspection.page_bytes)
+        item(section(tr("Mapped pages that became present")), tr("bytes"), QLocale().toString(static_cast<qulonglong>(inspection.page_bytes)));
+}
+
+void Inspector::add_code(const Inspection& inspection)
+{
+    if (inspection.event.kind != trace::EventKind::syscall)
+        return;
+    QTreeWidgetItem* code = section(tr("Code at the call"));
+    if (inspection.code.empty()) {
+        auto* line = new QTreeWidgetItem(code, {tr("The code was not recorded.")});
+        line->setData(0, role_kind, wide_item);
+        line->setFirstColumnSpanned(true);
+    }
+    for (const Instruction& instruction : inspection.code) {
+        QString text = QStringLiteral("%1  %2 %3").arg(instruction.address, 0, 16).arg(instruction.mnemonic, -7).arg(instruction.operands);
+        auto* line = new QTreeWidgetItem(code, {instruction.here ? text + QStringLiteral("  ◀") : text});
+        line->setData(0, role_kind, instruction.here ? marked_item : wide_item);
+        line->setFirstColumnSpanned(true);
+    }
+}
+
+QString Inspector::text() const
+{
+    QString all;
+    std::function<void(QTreeWidgetItem*, int)> add = [&](QTreeWidgetItem* item, int depth) {
+        all += QString(depth * 2, ' ') + item->text(0) + (item->text(1).isEmpty() ? QString() : ' ' + item->text(1)) + '\n';
+        for (int i = 0; i < item->childCount(); ++i)
+            add(item->child(i), depth + 1);
+    };
+    for (int i = 0; i < tree_->topLevelItemCount(); ++i)
+        add(tree_->topLevelItem(i), 0);
+    return all;
+}
+
+void Inspector::copy()
+{
+    QStringList lines;
+    const QList<QTreeWidgetItem*> selected = tree_->selectedItems();
+    for (const QTreeWidgetItem* item : selected)
+        lines.append(item->text(1).isEmpty() ? item->text(0) : item->text(0) + '\t' + item->text(1));
+    QGuiApplication::clipboard()->setText(lines.join('\n'));
+}
+
+}

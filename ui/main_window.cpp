@@ -1,0 +1,283 @@
+// See main_window.h. How the window is put together, its layout and its panes.
+#include "ui/main_window.h"
+
+#include "ui/events_model.h"
+#include "ui/events_view.h"
+#include "ui/filter_line.h"
+#include "ui/flat_button.h"
+#include "ui/inspector.h"
+#include "ui/message_bar.h"
+#include "ui/output_panel.h"
+#include "ui/processes_panel.h"
+#include "ui/run_form.h"
+#include "ui/running_program.h"
+#include "ui/start_page.h"
+#include "ui/status_line.h"
+#include "ui/theme.h"
+#include "ui/trace_document.h"
+
+#include <QCloseEvent>
+#include <QHeaderView>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QToolBar>
+#include <QVBoxLayout>
+
+namespace ringside::ui {
+
+namespace {
+
+constexpr int layout_version = 1;
+
+}
+
+MainWindow::MainWindow()
+    : messages_(new MessageBar)
+    , pages_(new QStackedWidget)
+    , start_(new StartPage)
+    , model_(new EventsModel(this))
+    , view_(new EventsView(model_))
+    , filter_(new FilterLine)
+    , inspector_(new Inspector(this))
+    , processes_(new ProcessesPanel(this))
+    , output_(new OutputPanel(this))
+    , status_(new StatusLine)
+{
+    setWindowTitle(tr("Ringside"));
+    setAcceptDrops(true);
+    setDockOptions(AnimatedDocks | AllowTabbedDocks);
+    auto* centre = new QWidget;
+    auto* layout = new QVBoxLayout(centre);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(messages_);
+    layout->addWidget(pages_);
+    pages_->addWidget(start_);
+    pages_->addWidget(view_);
+    setCentralWidget(centre);
+    setStatusBar(status_);
+    make_bars();
+    make_docks();
+    make_menus();
+
+    connect(start_, &StartPage::open_asked, this, &MainWindow::choose_trace);
+    connect(start_, &StartPage::trace_chosen, this, &MainWindow::open_trace);
+    connect(&start_->form(), &RunForm::run_asked, this, &MainWindow::run_program);
+    connect(filter_, &FilterLine::applied_changed, this, &MainWindow::apply_filter);
+    connect(filter_, &FilterLine::leave, this, [this] { view_->setFocus(); });
+    connect(filter_, &FilterLine::mistake_changed, this, [this](const QString& message) {
+        if (message.isEmpty())
+            messages_->dismiss();
+        else
+            messages_->show_message(MessageBar::Kind::mistake, message);
+    });
+    connect(view_, &EventsView::event_chosen, &focus_, &Focus::set_event);
+    connect(view_, &QWidget::customContextMenuRequested, this, &MainWindow::events_menu);
+    connect(view_, &EventsView::follow_changed, this, [this](bool follow) { follow_action_->setChecked(follow); });
+    connect(&focus_, &Focus::event_changed, this, &MainWindow::show_focus);
+    connect(&focus_, &Focus::process_changed, processes_, &ProcessesPanel::show_process);
+    connect(processes_, &ProcessesPanel::process_chosen, &focus_, &Focus::set_process);
+    connect(processes_, &ProcessesPanel::filter_asked, filter_, &FilterLine::apply);
+    connect(output_, &OutputPanel::typed, this, [this](const QByteArray& bytes) {
+        if (program_)
+            program_->type(bytes);
+    });
+    connect(output_, &OutputPanel::interrupted, this, [this] {
+        if (program_)
+            program_->interrupt();
+    });
+    connect(model_, &EventsModel::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
+    connect(status_, &StatusLine::host_clicked, this, [this] { filter_->apply(QStringLiteral("host_calls > 0")); });
+    show_start();
+    restore_layout();
+}
+
+MainWindow::~MainWindow()
+{
+    program_.reset();
+    document_.reset();
+}
+
+void MainWindow::make_bars()
+{
+    main_bar_ = addToolBar(tr("Filter"));
+    main_bar_->setObjectName("filter-bar");
+    auto* row = new QWidget;
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(10, 6, 10, 7);
+    layout->setSpacing(8);
+    again_button_ = new FlatButton(FlatButton::Kind::primary, tr("Again"));
+    again_button_->set_sign(QStringLiteral("↻"));
+    run_button_ = new FlatButton(FlatButton::Kind::plain, tr("Run…"));
+    run_button_->set_sign(QStringLiteral("▶"));
+    stop_button_ = new FlatButton(FlatButton::Kind::plain, tr("Stop"));
+    stop_button_->set_sign(QStringLiteral("■"), colours().error);
+    for (FlatButton* button : {stop_button_, again_button_, run_button_})
+        layout->addWidget(button);
+    layout->addWidget(filter_, 1);
+    main_bar_->addWidget(row);
+    addToolBarBreak();
+    quick_bar_ = addToolBar(tr("Quick filters"));
+    quick_bar_->setObjectName("quick-filters");
+    auto* chips = new QWidget;
+    auto* chip_layout = new QHBoxLayout(chips);
+    chip_layout->setContentsMargins(10, 5, 10, 6);
+    chip_layout->setSpacing(7);
+    const std::pair<QString, const char*> filters[] = {
+        {tr("Problems"), "problem"},
+        {tr("Files written"), "args ~ \"O_(WRONLY|RDWR|CREAT)\""},
+        {tr("Programs run"), "syscall in {execve, execveat}"},
+        {tr("Network"), "group == network"},
+        {tr("Refused"), "verdict == denied"},
+        {tr("Reached host"), "host_calls > 0"},
+        {tr("Waits over 1 ms"), "blocked && dur > 1ms"},
+    };
+    for (const auto& [name, condition] : filters) {
+        auto* chip = new FlatButton(FlatButton::Kind::chip, name);
+        chip->setCheckable(true);
+        chip->setToolTip(QString::fromUtf8(condition).toHtmlEscaped());
+        quick_.emplace_back(chip, QString::fromUtf8(condition));
+        chip_layout->addWidget(chip);
+        connect(chip, &QAbstractButton::clicked, this, [this, text = QString::fromUtf8(condition)](bool on) { toggle_quick_filter(text, on); });
+    }
+    chip_layout->addStretch();
+    quick_bar_->addWidget(chips);
+    for (QToolBar* bar : {main_bar_, quick_bar_}) {
+        bar->setMovable(false);
+        bar->setContextMenuPolicy(Qt::PreventContextMenu);
+    }
+    connect(again_button_, &QAbstractButton::clicked, this, &MainWindow::run_again);
+    connect(run_button_, &QAbstractButton::clicked, this, &MainWindow::ask_run);
+    connect(stop_button_, &QAbstractButton::clicked, this, &MainWindow::stop);
+}
+
+void MainWindow::make_docks()
+{
+    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    reset_layout();
+}
+
+void MainWindow::reset_layout()
+{
+    addDockWidget(Qt::LeftDockWidgetArea, processes_);
+    addDockWidget(Qt::RightDockWidgetArea, inspector_);
+    addDockWidget(Qt::BottomDockWidgetArea, output_);
+    if (document_)
+        for (Panel* panel : {static_cast<Panel*>(processes_), static_cast<Panel*>(inspector_), static_cast<Panel*>(output_)})
+            panel->show();
+    resizeDocks({processes_, inspector_}, {220, 370}, Qt::Horizontal);
+    resizeDocks({output_}, {190}, Qt::Vertical);
+}
+
+void MainWindow::show_start()
+{
+    pages_->setCurrentWidget(start_);
+    for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_),
+             static_cast<QWidget*>(inspector_), static_cast<QWidget*>(output_), static_cast<QWidget*>(status_)})
+        part->hide();
+    start_->load_recent();
+    start_->form().focus_command();
+    update_actions();
+}
+
+void MainWindow::show_events()
+{
+    if (pages_->currentWidget() != view_) {
+        pages_->setCurrentWidget(view_);
+        for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_),
+                 static_cast<QWidget*>(inspector_), static_cast<QWidget*>(output_), static_cast<QWidget*>(status_)})
+            part->show();
+        restore_layout();
+    }
+    update_actions();
+}
+
+void MainWindow::update_actions()
+{
+    bool running = program_ != nullptr, open = document_ != nullptr;
+    stop_button_->setVisible(running);
+    again_button_->setVisible(!running && last_run_.has_value());
+    run_button_->setVisible(!running);
+    run_button_->set_kind(last_run_ ? FlatButton::Kind::plain : FlatButton::Kind::primary);
+    if (!stop_action_)
+        return; // the menus come later
+    stop_action_->setEnabled(running);
+    kill_action_->setEnabled(running);
+    again_action_->setEnabled(!running && last_run_.has_value());
+    for (QAction* action : trace_actions_)
+        action->setEnabled(open);
+}
+
+void MainWindow::save_layout()
+{
+    QSettings settings;
+    settings.setValue("window/geometry", saveGeometry());
+    if (pages_->currentWidget() != view_)
+        return; // the start page hides the docks
+    settings.setValue("window/state", saveState(layout_version));
+    settings.setValue("events/columns", view_->horizontalHeader()->saveState());
+}
+
+void MainWindow::restore_layout()
+{
+    QSettings settings;
+    if (pages_->currentWidget() != view_) {
+        if (!restoreGeometry(settings.value("window/geometry").toByteArray()))
+            resize(1400, 860);
+        return;
+    }
+    if (!restoreState(settings.value("window/state").toByteArray(), layout_version))
+        QTimer::singleShot(0, this, &MainWindow::reset_layout); // sizes are known then
+    view_->horizontalHeader()->restoreState(settings.value("events/columns").toByteArray());
+}
+
+void MainWindow::next_pane(int step)
+{
+    if (pages_->currentWidget() != view_)
+        return;
+    std::vector<QWidget*> panes {filter_, view_};
+    std::vector<Panel*> docks {nullptr, nullptr};
+    for (Panel* dock : {static_cast<Panel*>(inspector_), static_cast<Panel*>(output_), static_cast<Panel*>(processes_)}) {
+        if (dock->isHidden())
+            continue;
+        panes.push_back(dock);
+        docks.push_back(dock);
+    }
+    QWidget* now = focusWidget();
+    std::size_t at = 1;
+    for (std::size_t i = 0; i < panes.size(); ++i)
+        if (now && (now == panes[i] || panes[i]->isAncestorOf(now)))
+            at = i;
+    std::size_t next = (at + panes.size() + static_cast<std::size_t>(step + static_cast<int>(panes.size()))) % panes.size();
+    if (docks[next])
+        docks[next]->take_focus();
+    else
+        panes[next]->setFocus(Qt::TabFocusReason);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    if (!may_stop_program()) {
+        event->ignore();
+        return;
+    }
+    save_layout();
+    event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (event->mimeData()->hasUrls() && event->mimeData()->urls().front().isLocalFile())
+        event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    event->acceptProposedAction();
+    open_trace(event->mimeData()->urls().front().toLocalFile());
+}
+
+}

@@ -1,0 +1,145 @@
+// The window: a start page, then the events of one trace with the docks around it. It connects what the docks say to the one
+// Focus and the one filter; what a dock shows is the dock's own business.
+#pragma once
+
+#include "engine/session/session.h"
+#include "trace/filter/filter.h"
+#include "ui/focus.h"
+#include "ui/scanner.h"
+
+#include <QElapsedTimer>
+#include <QMainWindow>
+
+#include <memory>
+#include <optional>
+
+class QAction;
+class QStackedWidget;
+class QToolBar;
+
+namespace ringside::ui {
+
+class EventsModel;
+class EventsView;
+class FilterLine;
+class FlatButton;
+class Inspector;
+class MessageBar;
+class OutputPanel;
+class ProcessesPanel;
+class RunningProgram;
+class StartPage;
+class StatusLine;
+class TraceDocument;
+
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+
+public:
+    MainWindow();
+    ~MainWindow() override;
+
+    void open_trace(const QString& path);
+    void run_program(const session::SessionOptions& options);
+    void close_trace();
+    /// Applied as soon as the next trace is open.
+    void filter_when_open(const QString& filter) { first_filter_ = filter; }
+
+    // For tests and for pictures of the window.
+    EventsModel& events() { return *model_; }
+    EventsView& view() { return *view_; }
+    FilterLine& filter_line() { return *filter_; }
+    MessageBar& messages() { return *messages_; }
+    Inspector& inspector() { return *inspector_; }
+    OutputPanel& output() { return *output_; }
+    ProcessesPanel& processes() { return *processes_; }
+    StatusLine& status() { return *status_; }
+    StartPage& start_page() { return *start_; }
+    Focus& focus() { return focus_; }
+    TraceDocument* document() { return document_.get(); }
+    bool is_running() const { return program_ != nullptr; }
+
+Q_SIGNALS:
+    void trace_opened();
+    void run_ended();
+    void filter_done();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    // main_window.cpp
+    void make_bars();
+    void make_docks();
+    void show_start();
+    void show_events();
+    void save_layout();
+    void restore_layout();
+    void reset_layout();
+    void next_pane(int step);
+    void update_actions();
+    // main_window_menus.cpp
+    void make_menus();
+    void make_file_menu();
+    void make_view_menu();
+    void make_go_menu();
+    void make_other_menus();
+    void events_menu(const QPoint& position);
+    void set_theme(const QString& name);
+    void go_to_event();
+    void go_rows(int step);
+    void show_shortcuts();
+    void show_about();
+    // main_window_trace.cpp
+    void choose_trace();
+    void adopt(std::unique_ptr<TraceDocument> document);
+    void trace_is_open();
+    void open_failed(const QString& message);
+    void grown(trace::EventId events);
+    void update_status();
+    void apply_filter(const QString& text, const trace::Filter& filter);
+    void found(quint64 number, const std::vector<std::uint32_t>& rows, bool complete);
+    void toggle_quick_filter(const QString& condition, bool on);
+    void check_quick_filters();
+    void show_focus(trace::EventId event);
+    void step_problem(bool forward);
+    void copy_events();
+    // main_window_run.cpp
+    void ask_run();
+    void run_again();
+    void stop();
+    void try_open_recording();
+    void program_ended(const session::Outcome& outcome);
+    bool may_stop_program();
+
+    Focus focus_;
+    std::unique_ptr<TraceDocument> document_;
+    std::unique_ptr<RunningProgram> program_;
+    std::optional<session::SessionOptions> last_run_;
+    QElapsedTimer run_time_;
+    Scanner::Totals totals_;
+    std::uint64_t filter_number_ = 0;
+    bool awaiting_recording_ = false; ///< its file is not there yet
+    QString first_filter_;
+    QString outcome_;                 ///< how the program of this window ended
+
+    MessageBar* messages_ = nullptr;
+    QStackedWidget* pages_ = nullptr;
+    StartPage* start_ = nullptr;
+    EventsModel* model_ = nullptr;
+    EventsView* view_ = nullptr;
+    FilterLine* filter_ = nullptr;
+    Inspector* inspector_ = nullptr;
+    ProcessesPanel* processes_ = nullptr;
+    OutputPanel* output_ = nullptr;
+    StatusLine* status_ = nullptr;
+    QToolBar *main_bar_ = nullptr, *quick_bar_ = nullptr;
+    FlatButton *again_button_ = nullptr, *run_button_ = nullptr, *stop_button_ = nullptr;
+    std::vector<std::pair<FlatButton*, QString>> quick_;
+    QAction *again_action_ = nullptr, *stop_action_ = nullptr, *kill_action_ = nullptr, *close_action_ = nullptr, *copy_action_ = nullptr, *follow_action_ = nullptr;
+    QList<QAction*> trace_actions_; ///< that need an open trace
+};
+
+}

@@ -1,0 +1,219 @@
+// The window's menus and keys; those of Wireshark where it has them.
+#include "ui/main_window.h"
+
+#include "ui/event_conditions.h"
+#include "ui/events_model.h"
+#include "ui/events_view.h"
+#include "ui/filter_line.h"
+#include "ui/inspector.h"
+#include "ui/message_bar.h"
+#include "ui/output_panel.h"
+#include "ui/processes_panel.h"
+#include "ui/running_program.h"
+#include "ui/theme.h"
+#include "ui/trace_document.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QInputDialog>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QSettings>
+
+namespace ringside::ui {
+
+namespace {
+
+QAction* add(QMenu* menu, const QString& text, const QKeySequence& key, QObject* receiver, std::function<void()> act)
+{
+    QAction* action = menu->addAction(text);
+    action->setShortcut(key);
+    QObject::connect(action, &QAction::triggered, receiver, [act = std::move(act)] { act(); });
+    return action;
+}
+
+}
+
+void MainWindow::make_menus()
+{
+    make_file_menu();
+    QMenu* edit = menuBar()->addMenu(tr("&Edit"));
+    copy_action_ = add(edit, tr("&Copy"), QKeySequence::Copy, view_, [this] { copy_events(); });
+    copy_action_->setShortcutContext(Qt::WidgetShortcut); // elsewhere Ctrl+C copies what is there
+    view_->addAction(copy_action_);
+    trace_actions_ += copy_action_;
+    make_view_menu();
+    make_go_menu();
+    make_other_menus();
+    update_actions();
+}
+
+void MainWindow::make_file_menu()
+{
+    QMenu* file = menuBar()->addMenu(tr("&File"));
+    add(file, tr("&Run…"), Qt::CTRL | Qt::Key_K, this, [this] { ask_run(); });
+    again_action_ = add(file, tr("Run &Again"), Qt::CTRL | Qt::Key_R, this, [this] { run_again(); });
+    add(file, tr("&Open…"), Qt::CTRL | Qt::Key_O, this, [this] { choose_trace(); });
+    file->addSeparator();
+    close_action_ = add(file, tr("&Close"), Qt::CTRL | Qt::Key_W, this, [this] {
+        if (!may_stop_program())
+            return;
+        program_.reset();
+        close_trace();
+        messages_->dismiss();
+        setWindowTitle(tr("Ringside"));
+        show_start();
+    });
+    trace_actions_ += close_action_;
+    add(file, tr("&Quit"), Qt::CTRL | Qt::Key_Q, this, [this] { close(); });
+}
+
+void MainWindow::make_view_menu()
+{
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    QMenu* panes = view->addMenu(tr("&Panes"));
+    trace_actions_ += add(panes, tr("Events"), Qt::ALT | Qt::Key_0, this, [this] { view_->setFocus(); });
+    trace_actions_ += add(panes, tr("Processes"), Qt::ALT | Qt::Key_1, this, [this] { processes_->take_focus(); });
+    trace_actions_ += add(panes, tr("Inspector"), Qt::ALT | Qt::Key_2, this, [this] { inspector_->take_focus(); });
+    trace_actions_ += add(panes, tr("Output"), Qt::ALT | Qt::Key_9, this, [this] { output_->take_focus(); });
+    trace_actions_ += add(view, tr("&Reset Layout"), {}, this, [this] {
+        reset_layout();
+        view_->fit_columns();
+    });
+    view->addSeparator();
+    follow_action_ = view->addAction(tr("&Follow End"));
+    follow_action_->setCheckable(true);
+    follow_action_->setChecked(true);
+    connect(follow_action_, &QAction::triggered, view_, &EventsView::follow_end);
+    trace_actions_ += follow_action_;
+    QMenu* themes = view->addMenu(tr("&Theme"));
+    auto* group = new QActionGroup(this);
+    QString now = QSettings().value("window/theme", "system").toString();
+    for (const auto& [name, text] : {std::pair {"system", tr("System")}, {"light", tr("Light")}, {"dark", tr("Dark")}}) {
+        QAction* action = themes->addAction(text);
+        action->setCheckable(true);
+        action->setChecked(now == QLatin1String(name));
+        group->addAction(action);
+        connect(action, &QAction::triggered, this, [this, name = QString::fromLatin1(name)] { set_theme(name); });
+    }
+    QAction* full = add(view, tr("Full &Screen"), Qt::Key_F11, this, [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
+    full->setShortcutContext(Qt::ApplicationShortcut);
+    view->addSeparator();
+    trace_actions_ += add(view, tr("&Next Pane"), Qt::Key_F6, this, [this] { next_pane(1); });
+    trace_actions_ += add(view, tr("&Previous Pane"), Qt::SHIFT | Qt::Key_F6, this, [this] { next_pane(-1); });
+}
+
+void MainWindow::make_go_menu()
+{
+    QMenu* go = menuBar()->addMenu(tr("&Go"));
+    trace_actions_ += add(go, tr("Go to &Event…"), Qt::CTRL | Qt::Key_G, this, [this] { go_to_event(); });
+    QAction* previous = add(go, tr("Previous Row"), {}, this, [this] { go_rows(-1); });
+    previous->setShortcuts({Qt::CTRL | Qt::Key_Up, Qt::Key_F7});
+    QAction* next = add(go, tr("Next Row"), {}, this, [this] { go_rows(1); });
+    next->setShortcuts({Qt::CTRL | Qt::Key_Down, Qt::Key_F8});
+    QAction* first = add(go, tr("First"), Qt::CTRL | Qt::Key_Home, this, [this] { go_rows(INT_MIN); });
+    QAction* last = add(go, tr("Last"), Qt::CTRL | Qt::Key_End, this, [this] { go_rows(INT_MAX); });
+    go->addSeparator();
+    QAction* previous_problem = add(go, tr("Previous Problem"), Qt::SHIFT | Qt::Key_F4, this, [this] { step_problem(false); });
+    QAction* next_problem = add(go, tr("Next Problem"), Qt::Key_F4, this, [this] { step_problem(true); });
+    trace_actions_ += {previous, next, first, last, previous_problem, next_problem};
+}
+
+void MainWindow::make_other_menus()
+{
+    QMenu* run = menuBar()->addMenu(tr("&Run"));
+    stop_action_ = add(run, tr("&Stop"), Qt::CTRL | Qt::Key_E, this, [this] { stop(); });
+    kill_action_ = add(run, tr("&Kill"), {}, this, [this] {
+        if (program_)
+            program_->kill();
+    });
+    run->addAction(again_action_);
+    QMenu* analyze = menuBar()->addMenu(tr("&Analyze"));
+    trace_actions_ += add(analyze, tr("&Filter Line"), Qt::CTRL | Qt::Key_Slash, this, [this] {
+        filter_->setFocus(Qt::ShortcutFocusReason);
+        filter_->selectAll();
+    });
+    trace_actions_ += add(analyze, tr("&Clear Filter"), {}, this, [this] { filter_->apply({}); });
+    QMenu* help = menuBar()->addMenu(tr("&Help"));
+    add(help, tr("&Keyboard Shortcuts"), Qt::Key_Question, this, [this] { show_shortcuts(); });
+    add(help, tr("&About"), {}, this, [this] { show_about(); });
+}
+
+void MainWindow::events_menu(const QPoint& position)
+{
+    QModelIndex index = view_->indexAt(position);
+    const EventRow* row = index.isValid() ? model_->row(index.row()) : nullptr;
+    if (!row)
+        return;
+    QMenu menu;
+    menu.addAction(copy_action_);
+    menu.addSeparator();
+    QString condition = condition_for(*row, index.column());
+    QString now = filter_->applied();
+    if (!condition.isEmpty()) {
+        QMenu* apply = menu.addMenu(tr("Apply as Filter: %1").arg(QString(condition).replace('&', QStringLiteral("&&"))));
+        QMenu* prepare = menu.addMenu(tr("Prepare a Filter"));
+        for (const FilterChange& change : filter_changes(now, condition)) {
+            connect(apply->addAction(change.name), &QAction::triggered, this, [this, text = change.text] { filter_->apply(text); });
+            connect(prepare->addAction(change.name), &QAction::triggered, this, [this, text = change.text] {
+                filter_->setText(text);
+                filter_->setFocus();
+            });
+        }
+    }
+    menu.exec(view_->viewport()->mapToGlobal(position));
+}
+
+void MainWindow::set_theme(const QString& name)
+{
+    QSettings().setValue("window/theme", name);
+    apply_theme(*static_cast<QApplication*>(QApplication::instance()), theme_of(name));
+    update_status();
+    update();
+}
+
+void MainWindow::go_rows(int step)
+{
+    int rows = model_->rowCount();
+    if (rows == 0)
+        return;
+    int row = step == INT_MIN ? 0 : step == INT_MAX ? rows - 1 : std::clamp(model_->row_of(focus_.event()) + step, 0, rows - 1);
+    focus_.set_event(model_->event_at(row));
+}
+
+void MainWindow::go_to_event()
+{
+    bool ok = false;
+    int last = static_cast<int>(std::min<trace::EventId>(model_->event_count(), INT_MAX));
+    int chosen = QInputDialog::getInt(this, tr("Go to event"), tr("Number, 1 to %1:").arg(QLocale().toString(last)), static_cast<int>(focus_.event()), 1, std::max(1, last), 1, &ok);
+    if (!ok)
+        return;
+    auto event = static_cast<trace::EventId>(chosen);
+    if (!model_->shows(event) && model_->filtered())
+        messages_->show_message(MessageBar::Kind::note, tr("The filter hides event %1.").arg(QLocale().toString(chosen)), {}, tr("Clear filter"), [this] {
+            filter_->apply({});
+        });
+    focus_.set_event(event);
+    view_->setFocus();
+}
+
+void MainWindow::show_shortcuts()
+{
+    QString rows;
+    for (const QAction* action : findChildren<QAction*>())
+        if (!action->shortcut().isEmpty() && !action->text().isEmpty())
+            rows += QStringLiteral("<tr><td>%1&nbsp;&nbsp;&nbsp;</td><td><b>%2</b></td></tr>")
+                        .arg(QString(action->text()).remove('&').toHtmlEscaped(), action->shortcut().toString(QKeySequence::NativeText).toHtmlEscaped());
+    QMessageBox box(this);
+    box.setWindowTitle(tr("Keyboard Shortcuts"));
+    box.setTextFormat(Qt::RichText);
+    box.setText(QStringLiteral("<table>%1</table>").arg(rows));
+    box.exec();
+}
+
+void MainWindow::show_about()
+{
+    QMessageBox::about(this, tr("About Ringside"), tr("<b>Ringside %1</b><p>Runs a program in a sandbox and shows every request it makes of the system.</p><p>GPL-3.0-or-later</p>").arg(RINGSIDE_VERSION));
+}
+
+}

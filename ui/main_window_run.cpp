@@ -1,0 +1,148 @@
+// The window and the program that it records.
+#include "ui/main_window.h"
+
+#include "ui/events_view.h"
+#include "ui/message_bar.h"
+#include "ui/output_panel.h"
+#include "ui/run_dialog.h"
+#include "ui/run_form.h"
+#include "ui/running_program.h"
+#include "ui/shell_words.h"
+#include "ui/status_line.h"
+#include "ui/theme.h"
+#include "ui/trace_document.h"
+
+#include <QFile>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QTimer>
+
+namespace ringside::ui {
+
+namespace {
+
+QString command_of(const session::SessionOptions& options)
+{
+    if (options.argv.size() == 3 && options.argv[0] == "sh" && options.argv[1] == "-c")
+        return QString::fromStdString(options.argv[2]);
+    QStringList words;
+    for (const std::string& word : options.argv)
+        words.append(shell_quoted(QString::fromStdString(word)));
+    return words.join(' ');
+}
+
+}
+
+void MainWindow::ask_run()
+{
+    RunDialog dialog(this);
+    if (last_run_)
+        dialog.form().set_command(command_of(*last_run_));
+    if (dialog.exec() == QDialog::Accepted && dialog.options())
+        run_program(*dialog.options());
+}
+
+void MainWindow::run_again()
+{
+    if (!last_run_ || program_)
+        return;
+    session::SessionOptions options = *last_run_;
+    options.trace.path = new_trace_path(options.argv.front()).toStdString();
+    run_program(options);
+}
+
+void MainWindow::run_program(const session::SessionOptions& options)
+{
+    if (!may_stop_program())
+        return;
+    program_.reset();
+    close_trace();
+    last_run_ = options;
+    outcome_.clear();
+    messages_->dismiss();
+    program_ = std::make_unique<RunningProgram>(options);
+    connect(program_.get(), &RunningProgram::output, output_, &OutputPanel::add);
+    connect(program_.get(), &RunningProgram::ended, this, &MainWindow::program_ended);
+    show_events();
+    output_->begin(command_of(options));
+    setWindowTitle(tr("%1 – Ringside").arg(command_of(options).left(80)));
+    run_time_.start();
+    awaiting_recording_ = true;
+    program_->start();
+    update_status();
+    update_actions();
+    QTimer::singleShot(30, this, &MainWindow::try_open_recording);
+}
+
+/// The recorder makes the file in a thread of its own: it is opened as soon as it is a trace.
+void MainWindow::try_open_recording()
+{
+    if (!awaiting_recording_ || !program_)
+        return;
+    if (!QFile::exists(QString::fromStdString(last_run_->trace.path))) {
+        QTimer::singleShot(30, this, &MainWindow::try_open_recording);
+        return;
+    }
+    auto document = std::make_unique<TraceDocument>(last_run_->trace.path);
+    TraceDocument* opening = document.get();
+    document->setParent(this); // until one of the two is told
+    connect(opening, &TraceDocument::opened, this, [this, opening] {
+        opening->disconnect(this);
+        opening->setParent(nullptr);
+        std::unique_ptr<TraceDocument> owned(opening);
+        if (awaiting_recording_ && opening->path() == last_run_->trace.path)
+            adopt(std::move(owned));
+    });
+    connect(opening, &TraceDocument::failed, this, [this, opening] {
+        opening->deleteLater();
+        QTimer::singleShot(50, this, &MainWindow::try_open_recording);
+    });
+    document.release()->open();
+}
+
+void MainWindow::stop()
+{
+    if (program_)
+        program_->stop();
+    update_status();
+}
+
+bool MainWindow::may_stop_program()
+{
+    if (!program_ || program_->is_over())
+        return true;
+    QMessageBox box(QMessageBox::Question, tr("Ringside"), tr("The program is still running. Stop it?"), QMessageBox::NoButton, this);
+    box.setInformativeText(tr("What was recorded up to now is kept."));
+    auto* stop = box.addButton(tr("Stop it"), QMessageBox::DestructiveRole);
+    box.addButton(tr("Let it run"), QMessageBox::RejectRole);
+    box.exec();
+    return box.clickedButton() == stop;
+}
+
+void MainWindow::program_ended(const session::Outcome& outcome)
+{
+    using Kind = session::Outcome::Kind;
+    outcome_ = outcome_text(outcome);
+    QString name = last_run_ ? QString::fromStdString(last_run_->argv.front()).section('/', -1) : QString();
+    output_->end(outcome_);
+    program_.release()->deleteLater(); // it is its signal that is being served
+    if (awaiting_recording_ && QFile::exists(QString::fromStdString(last_run_->trace.path)))
+        open_trace(QString::fromStdString(last_run_->trace.path)); // it was over before it was opened
+    else if (document_)
+        document_->recording_ended();
+    awaiting_recording_ = false;
+    view_->set_live(false);
+    if (!outcome.message.empty())
+        messages_->show_message(MessageBar::Kind::mistake, QString::fromStdString(outcome.message));
+    else if (outcome.kind == Kind::killed || (outcome.kind == Kind::exited && outcome.value != 0))
+        messages_->show_message(MessageBar::Kind::note, tr("%1 %2.").arg(name, outcome_), {}, tr("Go to its last problem"), [this] {
+            messages_->dismiss();
+            focus_.set_event(document_ ? document_->events() : 0);
+            step_problem(false);
+        });
+    update_status();
+    update_actions();
+    Q_EMIT run_ended();
+}
+
+}

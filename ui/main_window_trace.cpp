@@ -1,0 +1,278 @@
+// The window and its trace: opening, growing, filtering, focus.
+#include "ui/main_window.h"
+
+#include "ui/event_row.h"
+#include "ui/events_model.h"
+#include "ui/events_view.h"
+#include "ui/filter_line.h"
+#include "ui/flat_button.h"
+#include "ui/inspector.h"
+#include "ui/message_bar.h"
+#include "ui/output_panel.h"
+#include "ui/processes_panel.h"
+#include "ui/run_form.h"
+#include "ui/running_program.h"
+#include "ui/status_line.h"
+#include "ui/trace_document.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QGuiApplication>
+#include <QLocale>
+
+#include <sys/wait.h>
+
+namespace ringside::ui {
+
+namespace {
+
+QString number(std::uint64_t value)
+{
+    return QLocale().toString(static_cast<qulonglong>(value));
+}
+
+}
+
+void MainWindow::choose_trace()
+{
+    QString path = QFileDialog::getOpenFileName(this, tr("Open a trace"), document_ ? QFileInfo(QString::fromStdString(document_->path())).path() : recordings_folder(),
+        tr("Traces (*.ringside);;All files (*)"));
+    if (!path.isEmpty())
+        open_trace(path);
+}
+
+void MainWindow::open_trace(const QString& path)
+{
+    messages_->dismiss();
+    auto document = std::make_unique<TraceDocument>(path.toStdString());
+    TraceDocument* opening = document.get();
+    document->setParent(this); // until one of the two is told
+    connect(opening, &TraceDocument::opened, this, [this, opening] {
+        opening->disconnect(this);
+        opening->setParent(nullptr);
+        std::unique_ptr<TraceDocument> owned(opening);
+        if (program_ && !program_->is_over() && !may_stop_program())
+            return;
+        program_.reset();
+        if (outcome_.isEmpty())
+            output_->show_closed(tr("What the program prints is shown here while this window runs it."));
+        adopt(std::move(owned));
+    });
+    connect(opening, &TraceDocument::failed, this, [this, opening](const QString& message) {
+        opening->deleteLater();
+        open_failed(message);
+    });
+    document.release()->open();
+}
+
+void MainWindow::open_failed(const QString& message)
+{
+    messages_->show_message(MessageBar::Kind::mistake, message);
+    Q_EMIT trace_opened();
+}
+
+void MainWindow::close_trace()
+{
+    awaiting_recording_ = false;
+    if (document_)
+        save_layout();
+    model_->set_trace({});
+    inspector_->set_trace({});
+    processes_->clear();
+    focus_.clear();
+    totals_ = {};
+    filter_number_ = 0;
+    filter_->clear();
+    if (!filter_->applied().isEmpty())
+        filter_->apply({});
+    document_.reset();
+}
+
+/// The document is open already: what it is has been read.
+void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
+{
+    close_trace();
+    document_ = std::move(document);
+    TraceDocument* doc = document_.get();
+    connect(doc, &TraceDocument::grown, this, &MainWindow::grown);
+    connect(doc, &TraceDocument::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
+    connect(doc, &TraceDocument::processes_changed, this, [this] { processes_->show_processes(document_->processes(), document_->running()); });
+    connect(doc, &TraceDocument::ended, this, [this] {
+        model_->set_running(false);
+        model_->refresh_open();
+        view_->set_live(false);
+        update_status();
+    });
+    connect(doc, &TraceDocument::text_ready, this, [](const QString& text) { QGuiApplication::clipboard()->setText(text); });
+    Scanner& scanner = doc->scanner();
+    connect(&scanner, &Scanner::found, this, [this](quint64 filter, const std::vector<std::uint32_t>& rows, quint64, bool complete) { found(filter, rows, complete); });
+    connect(&scanner, &Scanner::found_late, this, [this](quint64 filter, const std::vector<std::uint32_t>& rows) {
+        if (filter != filter_number_)
+            return;
+        model_->insert_matches(rows);
+        view_->show_event(focus_.event());
+    });
+    connect(&scanner, &Scanner::stepped, this, [this](trace::EventId event, bool forward) {
+        if (event == 0)
+            messages_->show_message(MessageBar::Kind::note, forward ? tr("No problem after this event.") : tr("No problem before this event."));
+        else
+            focus_.set_event(event);
+    });
+    connect(&scanner, &Scanner::totals_changed, this, [this](const Scanner::Totals& totals) {
+        totals_ = totals;
+        processes_->model().set_totals(totals);
+        update_status();
+    });
+    connect(&scanner, &Scanner::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
+    trace_is_open();
+}
+
+void MainWindow::trace_is_open()
+{
+    TraceDocument& doc = *document_;
+    QString path = QString::fromStdString(doc.path());
+    model_->set_trace(doc.path());
+    model_->set_running(doc.running());
+    inspector_->set_trace(doc.path());
+    processes_->show_processes(doc.processes(), doc.running());
+    show_events();
+    view_->set_live(doc.running());
+    grown(doc.events());
+    if (!doc.running())
+        doc.scanner().refresh();
+    status_->set_file(QFileInfo(path).fileName(), path);
+    QString command = command_text(doc.info().meta.contains("command") ? doc.info().meta.at("command") : std::string());
+    setWindowTitle(tr("%1 – Ringside").arg(command.isEmpty() ? QFileInfo(path).fileName() : command.left(80)));
+    if (!doc.running() && !doc.info().complete && !doc.info().end_message.empty())
+        messages_->show_message(MessageBar::Kind::note, QString::fromStdString(doc.info().end_message));
+    if (!view_->hasFocus() && !filter_->hasFocus())
+        view_->setFocus();
+    update_status();
+    if (!first_filter_.isEmpty())
+        filter_->apply(std::exchange(first_filter_, {}));
+    Q_EMIT trace_opened();
+}
+
+void MainWindow::grown(trace::EventId events)
+{
+    model_->set_event_count(events);
+    if (document_->running())
+        model_->refresh_open();
+    update_status();
+}
+
+void MainWindow::update_status()
+{
+    if (!document_ && !program_)
+        return;
+    const trace::TraceInfo* info = document_ ? &document_->info() : nullptr;
+    bool running = program_ ? !program_->is_over() : document_->running();
+    if (running) {
+        qint64 seconds = run_time_.isValid() ? run_time_.elapsed() / 1000 : 0;
+        QString text = program_ && program_->stopping() ? tr("stopping") : tr("running");
+        status_->set_state(StatusLine::State::running, program_ ? text + QString::asprintf(" %02lld:%02lld", seconds / 60, seconds % 60) : text);
+    } else if (info && info->complete && info->exit_status) {
+        int status = *info->exit_status;
+        QString text = WIFSIGNALED(status) ? tr("ended by %1").arg(ended_text(status)) : tr("exited with %1").arg(WEXITSTATUS(status));
+        status_->set_state(status == 0 ? StatusLine::State::good : StatusLine::State::bad, text);
+    } else {
+        status_->set_state(StatusLine::State::bad, !outcome_.isEmpty() ? outcome_ : info && info->end == "cut" ? tr("cut off") : tr("end not recorded"));
+    }
+    if (!document_)
+        return;
+    bool complete = running || info->complete;
+    status_->set_events(complete ? tr("%1 events, complete").arg(number(document_->events())) : tr("%1 events, cut").arg(number(document_->events())));
+    auto meta = [&](const char* key) { return info->meta.contains(key) ? QString::fromStdString(info->meta.at(key)) : QString(); };
+    status_->set_replay(complete && meta("mode") == QStringLiteral("record") ? tr("replayable") : QString());
+    status_->set_sandbox(meta("confinement").isEmpty() ? QString() : tr("sandbox: %1").arg(meta("confinement")));
+    status_->set_host_calls(tr("%1 host calls").arg(number(totals_.host_calls)));
+}
+
+void MainWindow::apply_filter(const QString& text, const trace::Filter& filter)
+{
+    messages_->dismiss();
+    check_quick_filters();
+    if (!document_)
+        return;
+    if (text.isEmpty()) {
+        document_->scanner().stop_filter();
+        filter_number_ = 0;
+        model_->clear_filter();
+        view_->show_event(focus_.event());
+        Q_EMIT filter_done();
+        return;
+    }
+    model_->begin_filter();
+    filter_->set_count(tr("0 of %1").arg(number(document_->events())));
+    filter_number_ = document_->scanner().start_filter(filter);
+}
+
+void MainWindow::found(quint64 filter, const std::vector<std::uint32_t>& rows, bool complete)
+{
+    if (filter != filter_number_)
+        return; // of a filter before this one
+    model_->append_matches(rows);
+    int matches = model_->rowCount();
+    filter_->set_count(tr("%1 of %2").arg(number(static_cast<std::uint64_t>(matches)), number(document_->events())));
+    if (!complete)
+        return;
+    if (matches == 0)
+        messages_->show_message(MessageBar::Kind::note, tr("No event matches. %1 are hidden.").arg(number(document_->events())), {}, tr("Clear filter"),
+            [this] { filter_->apply({}); });
+    if (focus_.event() != 0 && !document_->running())
+        view_->show_event(focus_.event());
+    Q_EMIT filter_done();
+}
+
+void MainWindow::toggle_quick_filter(const QString& condition, bool on)
+{
+    QStringList parts;
+    QString text = filter_->applied();
+    if (on) {
+        filter_->apply(text.isEmpty() ? condition : text.contains(QStringLiteral("||")) ? '(' + text + QStringLiteral(") && ") + condition : text + QStringLiteral(" && ") + condition);
+    } else {
+        text.replace(QStringLiteral(" && ") + condition, QString());
+        text.replace(condition + QStringLiteral(" && "), QString());
+        text.replace(condition, QString());
+        filter_->apply(text.trimmed());
+    }
+    check_quick_filters();
+}
+
+void MainWindow::check_quick_filters()
+{
+    const QString& text = filter_->applied();
+    for (auto& [chip, condition] : quick_) {
+        qsizetype at = text.indexOf(condition);
+        bool before = at == 0 || (at > 0 && text.mid(0, at).endsWith(QStringLiteral("&& ")));
+        bool after = at >= 0 && (at + condition.size() == text.size() || text.mid(at + condition.size()).startsWith(QStringLiteral(" &&")));
+        chip->setChecked(before && after);
+    }
+}
+
+void MainWindow::show_focus(trace::EventId event)
+{
+    inspector_->show_event(event, document_ && document_->running());
+    if (event == 0)
+        return;
+    view_->show_event(event);
+    if (const EventRow* row = model_->row(model_->row_of(event)); row && row->id == event)
+        focus_.set_process(row->pid);
+}
+
+void MainWindow::step_problem(bool forward)
+{
+    if (document_)
+        document_->scanner().find("problem", focus_.event(), forward);
+}
+
+void MainWindow::copy_events()
+{
+    constexpr std::size_t most = 100'000;
+    if (document_)
+        document_->copy_as_text(view_->selected_events(most));
+}
+
+}

@@ -1,0 +1,27 @@
+// A dock with a quiet title: a name in small bold and, at the right, one word or number about it.
+#pragma once
+
+#include <QDockWidget>
+
+class QLabel;
+
+namespace ringside::ui {
+
+class Panel : public QDockWidget {
+    Q_OBJECT
+
+public:
+    /// `name` is the object name that the layout is saved by.
+    Panel(const QString& title, const QString& name, QWidget* parent = nullptr);
+    void set_note(const QString& note);
+    /// What F6 goes to.
+    virtual void take_focus();
+
+private:
+    QLabel* note_;
+};
+
+/// A line of help where a pane has nothing to show.
+QLabel* empty_note(const QString& text, QWidget* parent);
+
+}

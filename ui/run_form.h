@@ -1,0 +1,56 @@
+// What to run and with which rights: one command line, and more where it is wanted. Used by the start page and the Run dialog.
+#pragma once
+
+#include "engine/session/session.h"
+
+#include <QWidget>
+
+#include <optional>
+
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+
+namespace ringside::ui {
+
+class FlatButton;
+
+class RunForm : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit RunForm(QWidget* parent = nullptr);
+
+    /// What the form says, checked; nothing where something in it is wrong (then it says so beside the field).
+    std::optional<session::SessionOptions> options();
+    void set_command(const QString& command);
+    QString command() const;
+    void focus_command();
+    void show_more(bool more);
+    QString complaint() const;
+
+Q_SIGNALS:
+    void run_asked(const ringside::session::SessionOptions& options);
+
+private:
+    void run();
+    void describe();
+    void choose_directory();
+    bool complain(const QString& message);
+    bool take_environment(session::SessionOptions& options);
+    bool take_binds(session::SessionOptions& options);
+
+    QLineEdit* command_;
+    FlatButton *run_, *change_;
+    QLabel *sentence_, *complaint_;
+    QWidget* more_;
+    QLineEdit* directory_;
+    QPlainTextEdit *environment_, *binds_;
+};
+
+/// `$XDG_DATA_HOME/ringside`, made with mode 0700 where it is missing.
+QString recordings_folder();
+/// "FOLDER/CMD-20261123-175900.ringside", a name that is not taken.
+QString new_trace_path(const std::string& program);
+
+}

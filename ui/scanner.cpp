@@ -1,0 +1,183 @@
+// See scanner.h.
+#include "ui/scanner.h"
+
+#include "trace/filter_run.h"
+#include "ui/worker.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace ringside::ui {
+
+using Clock = std::chrono::steady_clock;
+
+struct Scanner::State {
+    explicit State(const std::string& path) : trace(path) { }
+
+    trace::TraceFile trace;
+    trace::HotColumns columns;
+    std::uint64_t number = 0; ///< of the filter below, 0: none
+    trace::Filter filter;
+    std::size_t filtered = 0;             ///< rows it has seen
+    std::vector<std::uint32_t> open_rows; ///< calls that it saw before they came back
+    std::string step_text;
+    std::vector<std::uint32_t> step_rows;
+    std::size_t step_columns = 0;
+    std::vector<std::uint64_t> by_thread;
+    std::size_t counted = 0;
+    Totals totals;
+    Clock::time_point published;
+};
+
+Scanner::Scanner(std::string path, QObject* parent) : QObject(parent), path_(std::move(path)), worker_(std::make_unique<Worker>()) { }
+
+Scanner::~Scanner()
+{
+    cancel_ = true;
+}
+
+void Scanner::guarded(const std::function<void()>& job)
+{
+    try {
+        if (!state_)
+            state_ = std::make_unique<State>(path_);
+        job();
+    } catch (const std::exception& error) { // trace::Error, or no memory for the columns
+        deliver(this, [this, message = QString::fromUtf8(error.what())] { Q_EMIT failed(message); });
+    }
+}
+
+void Scanner::refresh()
+{
+    if (refreshing_.exchange(true))
+        return;
+    worker_->post([this] {
+        refreshing_ = false;
+        guarded([this] {
+            load();
+            if (state_->number != 0 && state_->number == wanted_)
+                run_filter(state_->number);
+        });
+    });
+}
+
+std::uint64_t Scanner::start_filter(trace::Filter filter)
+{
+    std::uint64_t number = ++filter_number_;
+    wanted_ = number;
+    cancel_ = true; // the one before, where it still runs
+    worker_->post([this, number, filter = std::move(filter)]() mutable {
+        if (number != wanted_)
+            return;
+        cancel_ = false;
+        guarded([&] {
+            state_->number = number;
+            state_->filter = std::move(filter);
+            state_->filtered = 0;
+            state_->open_rows.clear();
+            if (state_->columns.size() == 0)
+                load();
+            run_filter(number);
+        });
+    });
+    return number;
+}
+
+void Scanner::stop_filter()
+{
+    wanted_ = 0;
+    cancel_ = true;
+}
+
+void Scanner::load()
+{
+    trace::load_hot_columns(path_, state_->columns, worker_->stopping());
+    publish_totals();
+}
+
+void Scanner::run_filter(std::uint64_t number)
+{
+    State& s = *state_;
+    check_open_rows();
+    std::size_t from = s.filtered;
+    auto is_open = [&](std::size_t row) { return s.columns.kind[row] == static_cast<std::uint8_t>(trace::EventKind::syscall) && !s.columns.has_ret(row); };
+    bool whole = trace::run_filter(s.filter, s.columns, s.trace, from, cancel_, [&](std::span<const std::uint32_t> rows, std::size_t done) {
+        s.filtered = done;
+        bool complete = done >= s.columns.size();
+        deliver(this, [this, number, rows = std::vector<std::uint32_t>(rows.begin(), rows.end()), done, complete] { Q_EMIT found(number, rows, done, complete); });
+    });
+    if (!whole)
+        return;
+    for (std::size_t row = from; row < s.columns.size(); ++row)
+        if (is_open(row))
+            s.open_rows.push_back(static_cast<std::uint32_t>(row));
+    s.filtered = s.columns.size();
+    deliver(this, [this, number, done = s.filtered] { Q_EMIT found(number, {}, done, true); });
+}
+
+void Scanner::check_open_rows()
+{
+    State& s = *state_;
+    std::vector<std::uint32_t> late;
+    std::erase_if(s.open_rows, [&](std::uint32_t row) {
+        if (!s.columns.has_ret(row))
+            return false;
+        auto event = s.trace.event(trace::EventId{row} + 1);
+        if (event && s.filter.matches(*event, s.trace))
+            late.push_back(row);
+        return true;
+    });
+    if (!late.empty())
+        deliver(this, [this, number = s.number, late] { Q_EMIT found_late(number, late); });
+}
+
+void Scanner::publish_totals()
+{
+    State& s = *state_;
+    const trace::HotColumns& columns = s.columns;
+    if (s.counted == columns.size() && s.counted != 0)
+        return;
+    std::unordered_map<trace::ThreadId, std::uint64_t> by_thread;
+    for (std::size_t row = s.counted; row < columns.size(); ++row) {
+        ++by_thread[columns.thread[row]];
+        s.totals.host_calls += columns.host_calls[row];
+    }
+    s.counted = columns.size();
+    for (auto [thread, count] : by_thread)
+        s.totals.events_of[s.trace.process_of(thread)] += count;
+    s.totals.events = columns.size();
+    deliver(this, [this, totals = s.totals] { Q_EMIT totals_changed(totals); });
+}
+
+void Scanner::find(const std::string& filter, trace::EventId from, bool forward)
+{
+    worker_->post([this, filter, from, forward] { guarded([&] { step(filter, from, forward); }); });
+}
+
+void Scanner::step(const std::string& text, trace::EventId from, bool forward)
+{
+    State& s = *state_;
+    if (s.columns.size() == 0)
+        load();
+    if (text != s.step_text || s.step_columns != s.columns.size()) {
+        auto compiled = trace::Filter::compile(text);
+        if (!std::holds_alternative<trace::Filter>(compiled))
+            return;
+        s.step_rows.clear();
+        trace::run_filter(std::get<trace::Filter>(compiled), s.columns, s.trace, 0, worker_->stopping(),
+            [&](std::span<const std::uint32_t> rows, std::size_t) { s.step_rows.insert(s.step_rows.end(), rows.begin(), rows.end()); });
+        s.step_text = text;
+        s.step_columns = s.columns.size();
+    }
+    trace::EventId event = 0;
+    if (forward) {
+        auto at = std::ranges::lower_bound(s.step_rows, static_cast<std::uint32_t>(from)); // row index `from` is event from + 1
+        event = at == s.step_rows.end() ? 0 : trace::EventId{*at} + 1;
+    } else if (from > 1) {
+        auto at = std::ranges::lower_bound(s.step_rows, static_cast<std::uint32_t>(from - 1));
+        event = at == s.step_rows.begin() ? 0 : trace::EventId{*std::prev(at)} + 1;
+    }
+    deliver(this, [this, event, forward] { Q_EMIT stepped(event, forward); });
+}
+
+}

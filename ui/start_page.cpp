@@ -1,0 +1,154 @@
+// See start_page.h.
+#include "ui/start_page.h"
+
+#include "trace/trace_file.h"
+#include "ui/flat_button.h"
+#include "ui/processes_model.h"
+#include "ui/run_form.h"
+#include "ui/theme.h"
+#include "ui/trace_document.h"
+#include "ui/worker.h"
+
+#include <QDateTime>
+#include <QDir>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLocale>
+#include <QTreeWidget>
+#include <QVBoxLayout>
+
+namespace ringside::ui {
+
+namespace {
+
+constexpr int page_width = 780;
+constexpr int recent_count = 8;
+
+QString day_text(const QDateTime& time)
+{
+    qint64 days = time.date().daysTo(QDate::currentDate());
+    QString clock = QLocale().toString(time.time(), QStringLiteral("HH:mm"));
+    if (days == 0)
+        return StartPage::tr("today %1").arg(clock);
+    if (days == 1)
+        return StartPage::tr("yesterday %1").arg(clock);
+    return QLocale().toString(time.date(), QStringLiteral("d MMMM"));
+}
+
+QLabel* title(const QString& text, double scale)
+{
+    auto* label = new QLabel(text);
+    QFont font = label->font();
+    font.setPointSizeF(font.pointSizeF() * scale);
+    font.setWeight(QFont::DemiBold);
+    label->setFont(font);
+    return label;
+}
+
+}
+
+StartPage::StartPage(QWidget* parent)
+    : QWidget(parent)
+    , form_(new RunForm)
+    , recent_box_(new QWidget)
+    , recent_(new QTreeWidget)
+    , worker_(std::make_unique<Worker>())
+{
+    auto* column = new QWidget;
+    column->setMaximumWidth(page_width);
+    auto* layout = new QVBoxLayout(column);
+    layout->setContentsMargins(10, 0, 10, 0);
+    layout->setSpacing(6);
+    layout->addSpacing(54);
+    layout->addWidget(title(tr("Run a program to see everything it asks of the system"), 1.75));
+    auto* calm = new QLabel(tr("Its files stay as they are, and it has no network, unless you allow it."));
+    calm->setForegroundRole(QPalette::PlaceholderText);
+    layout->addWidget(calm);
+    layout->addSpacing(10);
+    layout->addWidget(form_);
+    layout->addSpacing(22);
+
+    auto* open = new FlatButton(FlatButton::Kind::link, tr("Open a trace…"));
+    auto* row = new QHBoxLayout;
+    row->addWidget(title(tr("Recent"), 1.0));
+    row->addStretch();
+    row->addWidget(open);
+    auto* box = new QVBoxLayout(recent_box_);
+    box->setContentsMargins(0, 0, 0, 0);
+    box->addLayout(row);
+    box->addWidget(recent_);
+    layout->addWidget(recent_box_);
+    layout->addStretch();
+
+    recent_->setAccessibleName(tr("Recent recordings"));
+    recent_->setColumnCount(4);
+    recent_->setHeaderHidden(true);
+    recent_->setRootIsDecorated(false);
+    recent_->setUniformRowHeights(true);
+    recent_->setFrameShape(QFrame::StyledPanel);
+    recent_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    recent_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    recent_->header()->setStretchLastSection(false);
+    recent_->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    for (int i = 1; i < 4; ++i)
+        recent_->header()->resizeSection(i, i == 1 ? 140 : 110);
+
+    auto* outer = new QHBoxLayout(this);
+    outer->setContentsMargins(20, 0, 20, 20);
+    outer->addStretch(1);
+    outer->addWidget(column, 100);
+    outer->addStretch(1);
+    connect(open, &QAbstractButton::clicked, this, &StartPage::open_asked);
+    connect(recent_, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) { Q_EMIT trace_chosen(item->data(0, Qt::UserRole).toString()); });
+    connect(recent_, &QTreeWidget::itemClicked, this, [this](QTreeWidgetItem* item) { Q_EMIT trace_chosen(item->data(0, Qt::UserRole).toString()); });
+}
+
+StartPage::~StartPage() = default;
+
+void StartPage::load_recent()
+{
+    recent_->clear();
+    const QFileInfoList files = QDir(recordings_folder()).entryInfoList({QStringLiteral("*.ringside")}, QDir::Files, QDir::Time);
+    for (const QFileInfo& file : files.mid(0, recent_count)) {
+        auto* item = new QTreeWidgetItem(recent_, {file.completeBaseName(), day_text(file.lastModified()), QString(), QLocale().formattedDataSize(file.size(), 1, QLocale::DataSizeSIFormat)});
+        item->setData(0, Qt::UserRole, file.filePath());
+        item->setFont(0, mono_font());
+        item->setForeground(1, colours().secondary);
+        item->setForeground(3, colours().secondary);
+        for (int i = 0; i < 4; ++i)
+            item->setSizeHint(i, {10, row_height(font()) + 10});
+        worker_->post([this, path = file.filePath()] {
+            QString command, ended;
+            bool failed = false;
+            try {
+                trace::TraceFile trace(path.toStdString());
+                command = command_text(trace.meta("command"));
+                std::string end = trace.meta("end"), status = trace.meta("exit_status");
+                int number = std::atoi(status.c_str());
+                failed = number != 0 || (end != "exited" && end != "killed");
+                ended = end == "running" ? tr("not ended") : end == "exited" || end == "killed" ? ended_text(number) : QString::fromStdString(end);
+            } catch (const trace::Error&) {
+                ended = tr("not readable");
+                failed = true;
+            }
+            deliver(this, [this, path, command, ended, failed] {
+                for (int i = 0; i < recent_->topLevelItemCount(); ++i) {
+                    QTreeWidgetItem* item = recent_->topLevelItem(i);
+                    if (item->data(0, Qt::UserRole).toString() != path)
+                        continue;
+                    if (!command.isEmpty())
+                        item->setText(0, command);
+                    item->setText(2, (failed ? QStringLiteral("✕ ") : QString()) + ended);
+                    if (failed)
+                        item->setForeground(2, colours().error);
+                }
+            });
+        });
+    }
+    int rows = recent_->topLevelItemCount();
+    recent_->setVisible(rows > 0);
+    recent_->setFixedHeight(rows * (row_height(font()) + 10) + 4);
+}
+
+}

@@ -1,0 +1,140 @@
+// See trace_document.h.
+#include "ui/trace_document.h"
+
+#include "trace/decode/decoder.h"
+#include "ui/scanner.h"
+#include "ui/shell_words.h"
+#include "ui/worker.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+
+namespace ringside::ui {
+
+struct TraceDocument::State {
+    explicit State(const std::string& path) : trace(path) { }
+    trace::TraceFile trace;
+};
+
+struct TraceDocument::Snapshot {
+    QString failure;
+    bool running = false;
+    trace::EventId events = 0;
+    std::optional<trace::TraceInfo> info; ///< at the start and at the end: its counts cost a scan
+    std::optional<std::vector<trace::ProcessNode>> processes;
+};
+
+TraceDocument::TraceDocument(std::string path, QObject* parent)
+    : QObject(parent)
+    , path_(std::move(path))
+    , scanner_(std::make_unique<Scanner>(path_))
+    , worker_(std::make_unique<Worker>())
+{
+    timer_.setInterval(100);
+    connect(&timer_, &QTimer::timeout, this, &TraceDocument::poll);
+}
+
+TraceDocument::~TraceDocument() = default;
+
+void TraceDocument::open()
+{
+    poll();
+}
+
+void TraceDocument::recording_ended()
+{
+    poll();
+}
+
+void TraceDocument::poll()
+{
+    if (polling_)
+        return;
+    polling_ = true;
+    bool first = !is_open_;
+    bool with_processes = first || polls_++ % 5 == 0;
+    worker_->post([this, first, with_processes, was_running = running_] {
+        auto snapshot = std::make_shared<Snapshot>();
+        try {
+            if (!state_)
+                state_ = std::make_unique<State>(path_);
+            snapshot->running = state_->trace.running();
+            snapshot->events = state_->trace.last_event();
+            bool ended = was_running && !snapshot->running;
+            if (first || ended)
+                snapshot->info = state_->trace.info();
+            if (with_processes || ended)
+                snapshot->processes = trace::Queries(state_->trace).processes();
+        } catch (const trace::Error& error) {
+            snapshot->failure = QString::fromUtf8(error.what());
+        }
+        deliver(this, [this, snapshot] { take(snapshot); });
+    });
+}
+
+void TraceDocument::take(std::shared_ptr<const Snapshot> snapshot)
+{
+    polling_ = false;
+    if (!snapshot->failure.isEmpty()) {
+        timer_.stop();
+        Q_EMIT failed(snapshot->failure);
+        return;
+    }
+    bool was_running = running_, first = !is_open_;
+    running_ = snapshot->running;
+    is_open_ = true;
+    if (snapshot->info)
+        info_ = *snapshot->info;
+    if (snapshot->processes)
+        processes_ = *snapshot->processes;
+    bool grew = snapshot->events > events_;
+    events_ = snapshot->events;
+    if (running_ && !timer_.isActive())
+        timer_.start();
+    if (!running_)
+        timer_.stop();
+    if (first)
+        Q_EMIT opened();
+    if (grew || first)
+        Q_EMIT grown(events_);
+    if (snapshot->processes)
+        Q_EMIT processes_changed();
+    if (grew || first || (was_running && !running_))
+        scanner_->refresh();
+    if (was_running && !running_)
+        Q_EMIT ended();
+}
+
+void TraceDocument::copy_as_text(std::vector<trace::EventId> events)
+{
+    worker_->post([this, events = std::move(events)] {
+        QString text;
+        try {
+            if (!state_)
+                return;
+            trace::Decoder decoder(state_->trace, {.align = 0});
+            for (trace::EventId id : events) {
+                if (worker_->stopping())
+                    return;
+                if (auto event = state_->trace.event(id))
+                    text += QString::fromUtf8(decoder.line(*event).text) + '\n';
+            }
+        } catch (const trace::Error&) {
+        }
+        deliver(this, [this, text] { Q_EMIT text_ready(text); });
+    });
+}
+
+QString command_text(const std::string& json)
+{
+    QJsonDocument document = QJsonDocument::fromJson(QByteArray::fromStdString(json));
+    if (!document.isArray())
+        return QString::fromStdString(json);
+    QStringList words;
+    const QJsonArray list = document.array();
+    for (const QJsonValue& word : list)
+        words.append(shell_quoted(word.toString()));
+    return words.join(' ');
+}
+
+}

@@ -1,0 +1,71 @@
+// The open trace as the window's docks see it: what it is, how far it has come, its processes. Reads in a thread of its own and
+// asks ten times a second while the trace is being recorded.
+#pragma once
+
+#include "trace/queries.h"
+
+#include <QObject>
+#include <QTimer>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ringside::ui {
+
+class Worker;
+class Scanner;
+
+class TraceDocument : public QObject {
+    Q_OBJECT
+
+public:
+    explicit TraceDocument(std::string path, QObject* parent = nullptr);
+    ~TraceDocument() override;
+
+    /// Opens it; `opened` or `failed` follows.
+    void open();
+    const std::string& path() const { return path_; }
+    trace::EventId events() const { return events_; }
+    bool running() const { return running_; }
+    const trace::TraceInfo& info() const { return info_; }
+    const std::vector<trace::ProcessNode>& processes() const { return processes_; }
+    Scanner& scanner() { return *scanner_; }
+
+    /// The events as strace's text, one a line, by `text_ready`. At most 100,000.
+    void copy_as_text(std::vector<trace::EventId> events);
+    /// The recorder of this very window has ended: the trace is whole.
+    void recording_ended();
+
+Q_SIGNALS:
+    void opened();
+    void failed(const QString& message);
+    void grown(ringside::trace::EventId events);
+    void processes_changed();
+    void ended();
+    void text_ready(const QString& text);
+
+private:
+    struct State;
+    struct Snapshot;
+    void poll();
+    void take(std::shared_ptr<const Snapshot> snapshot);
+
+    std::string path_;
+    bool running_ = false;
+    bool is_open_ = false;
+    bool polling_ = false;
+    int polls_ = 0;
+    trace::EventId events_ = 0;
+    trace::TraceInfo info_;
+    std::vector<trace::ProcessNode> processes_;
+    QTimer timer_;
+    std::unique_ptr<Scanner> scanner_;
+    std::unique_ptr<State> state_;   ///< of the worker's thread
+    std::unique_ptr<Worker> worker_; ///< last: ends before what it uses
+};
+
+/// A command from meta ("command": a JSON list) as a shell would take it.
+QString command_text(const std::string& json);
+
+}
