@@ -32,12 +32,12 @@ QString path_in(const EventRow& row)
 
 QString condition_for(const EventRow& row, int column)
 {
-    bool is_call = trace::Filter::compile(("syscall == " + row.call).toStdString()).index() == 0;
+    bool is_call = row.kind == QStringLiteral("syscall");
     switch (column) {
     case EventsModel::number: return QStringLiteral("id >= %1").arg(row.id);
     case EventsModel::time: return QStringLiteral("t >= %1us").arg(row.ts / 1000);
     case EventsModel::process: return QStringLiteral("pid == %1").arg(row.pid);
-    case EventsModel::call: return is_call ? "syscall == " + row.call : row.call.startsWith(QStringLiteral("SIG")) ? "signal == " + row.call : "kind == " + row.call;
+    case EventsModel::call: return is_call ? "syscall == " + row.call : row.kind == QStringLiteral("signal") ? "signal == " + row.call : "kind == " + row.kind;
     case EventsModel::arguments: return path_in(row).isEmpty() ? QString() : "path == " + quoted(path_in(row));
     case EventsModel::result:
         if (row.result_kind == ResultKind::error || row.result_kind == ResultKind::expected || row.result_kind == ResultKind::denied || row.result_kind == ResultKind::unsupported)

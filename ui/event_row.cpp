@@ -178,6 +178,7 @@ EventRow RowRenderer::render(const trace::Event& event, bool running)
     std::string comm = source_.comm(event.thread, event.id);
     row.process = comm.empty() ? QString::number(event.thread) : from(comm) + ' ' + QString::number(event.thread);
     row.call = from(trace::event_name(event));
+    row.kind = from(trace::event_kind_name(event.kind));
     row.group = group_of(event);
     row.host = event.host_calls ? QString::number(event.host_calls) : QStringLiteral("·");
     row.duration = QStringLiteral("–");

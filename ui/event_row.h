@@ -35,6 +35,7 @@ struct EventRow {
     trace::ProcessId pid = 0;
     std::uint64_t ts = 0;
     QString time, process, call, result, duration, host;
+    QString kind;            ///< "syscall", "signal", … as filters say it
     RichText arguments;
     ResultKind result_kind = ResultKind::plain;
     RowGroup group = RowGroup::other;

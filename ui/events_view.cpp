@@ -7,6 +7,7 @@
 #include "ui/flat_header.h"
 #include "ui/theme.h"
 
+#include <QApplication>
 #include <QKeyEvent>
 #include <QLocale>
 #include <QScrollBar>
@@ -20,6 +21,7 @@ EventsView::EventsView(EventsModel* model, QWidget* parent) : QTableView(parent)
     setModel(model);
     setItemDelegate(new EventDelegate(this));
     setFont(mono_font());
+    horizontalHeader()->setFont(QApplication::font());
     setFrameShape(NoFrame);
     setShowGrid(false);
     setAlternatingRowColors(true);
@@ -49,13 +51,13 @@ void EventsView::fit_columns()
     QFontMetrics mono(mono_font());
     int margins = 2 * EventDelegate::margin + 4;
     auto chars = [&](int count) { return mono.horizontalAdvance(QString(count, '0')) + margins; };
-    setColumnWidth(EventsModel::number, chars(7));
-    setColumnWidth(EventsModel::time, chars(8));
-    setColumnWidth(EventsModel::process, chars(11));
-    setColumnWidth(EventsModel::call, chars(12));
-    setColumnWidth(EventsModel::result, chars(18));
+    setColumnWidth(EventsModel::number, chars(6));
+    setColumnWidth(EventsModel::time, chars(7));
+    setColumnWidth(EventsModel::process, chars(9));
+    setColumnWidth(EventsModel::call, chars(11));
+    setColumnWidth(EventsModel::result, chars(20));
     setColumnWidth(EventsModel::duration, chars(8));
-    setColumnWidth(EventsModel::host, chars(4));
+    setColumnWidth(EventsModel::host, chars(3));
 }
 
 void EventsView::show_event(trace::EventId event)

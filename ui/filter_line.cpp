@@ -185,19 +185,27 @@ void FilterLine::insert_completion(const QString& word)
     check(false);
 }
 
+/// Tab completes while candidates are shown; otherwise it leaves the line, as everywhere.
+bool FilterLine::event(QEvent* event)
+{
+    if (event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Tab && completer_->popup()->isVisible()) {
+        QModelIndex chosen = completer_->popup()->currentIndex();
+        insert_completion(chosen.isValid() ? chosen.data().toString() : candidates_->item(0)->text());
+        completer_->popup()->hide();
+        event->accept();
+        return true;
+    }
+    return QLineEdit::event(event);
+}
+
 void FilterLine::keyPressEvent(QKeyEvent* event)
 {
     QAbstractItemView* popup = completer_->popup();
     bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
     if (popup->isVisible()) {
         bool chosen = popup->currentIndex().isValid();
-        if (event->key() == Qt::Key_Escape || ((enter || event->key() == Qt::Key_Tab) && chosen)) {
+        if (event->key() == Qt::Key_Escape || (enter && chosen)) {
             event->ignore(); // the completer's
-            return;
-        }
-        if (event->key() == Qt::Key_Tab) {
-            insert_completion(candidates_->item(0)->text());
-            popup->hide();
             return;
         }
     }

@@ -3,6 +3,7 @@
 
 #include "ui/theme.h"
 
+#include <QApplication>
 #include <QPaintEvent>
 #include <QPainter>
 
@@ -15,6 +16,7 @@ FlatHeader::FlatHeader(QWidget* parent) : QHeaderView(Qt::Horizontal, parent)
     setHighlightSections(false);
     setStretchLastSection(false);
     setMinimumSectionSize(36);
+    setFont(QApplication::font()); // not the table's, which has one width
 }
 
 QSize FlatHeader::sizeHint() const

@@ -6,7 +6,10 @@
 #include <QPainter>
 #include <QPainterPath>
 #include <QStyleOptionMenuItem>
+#include <QStyleOptionSlider>
 #include <QWidget>
+
+#include <algorithm>
 
 namespace ringside::ui {
 
@@ -17,6 +20,8 @@ int FlatStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const
     switch (metric) {
     case PM_DockWidgetSeparatorExtent: return 5;
     case PM_SplitterWidth: return 5;
+    case PM_ScrollBarExtent: return 12;
+    case PM_ScrollBarSliderMin: return 28;
     case PM_ToolBarFrameWidth: return 0;
     case PM_ToolBarItemMargin: return 0;
     case PM_MenuBarPanelWidth: return 0;
@@ -29,7 +34,7 @@ int FlatStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const
 
 int FlatStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const
 {
-    if (hint == SH_EtchDisabledText || hint == SH_DitherDisabledText)
+    if (hint == SH_EtchDisabledText || hint == SH_DitherDisabledText || hint == SH_UnderlineShortcut)
         return 0;
     return QProxyStyle::styleHint(hint, option, widget, data);
 }
@@ -100,7 +105,7 @@ void FlatStyle::draw_menu_bar_item(const QStyleOption* option, QPainter* painter
         painter->drawRoundedRect(QRectF(item->rect).adjusted(1, 2, -1, -3), 4, 4);
         painter->restore();
     }
-    drawItemText(painter, item->rect.adjusted(0, 0, 0, -1), Qt::AlignCenter | Qt::TextShowMnemonic | Qt::TextSingleLine, item->palette,
+    drawItemText(painter, item->rect.adjusted(0, 0, 0, -1), Qt::AlignCenter | Qt::TextHideMnemonic | Qt::TextSingleLine, item->palette,
         (item->state & State_Enabled) != 0, item->text, QPalette::WindowText);
     painter->fillRect(QRect(item->rect.left(), item->rect.bottom(), item->rect.width(), 1), c.line);
 }
@@ -119,6 +124,48 @@ void FlatStyle::drawControl(ControlElement element, const QStyleOption* option, 
     default: break;
     }
     QProxyStyle::drawControl(element, option, painter, widget);
+}
+
+/// No arrows: the bar is the groove, in which the slider stands for what is in sight.
+QRect FlatStyle::subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl part, const QWidget* widget) const
+{
+    const auto* bar = qstyleoption_cast<const QStyleOptionSlider*>(option);
+    if (control != CC_ScrollBar || !bar)
+        return QProxyStyle::subControlRect(control, option, part, widget);
+    QRect rect = bar->rect;
+    bool lies = bar->orientation == Qt::Horizontal;
+    int length = lies ? rect.width() : rect.height();
+    double range = double(bar->maximum) - bar->minimum;
+    int slider = range <= 0 ? length : std::clamp(static_cast<int>(bar->pageStep / (range + bar->pageStep) * length), std::min(28, length), length);
+    int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - slider, bar->upsideDown);
+    auto span = [&](int from, int size) { return lies ? QRect(rect.left() + from, rect.top(), size, rect.height()) : QRect(rect.left(), rect.top() + from, rect.width(), size); };
+    switch (part) {
+    case SC_ScrollBarGroove: return rect;
+    case SC_ScrollBarSlider: return span(start, slider);
+    case SC_ScrollBarSubPage: return span(0, start);
+    case SC_ScrollBarAddPage: return span(start + slider, length - start - slider);
+    default: return {};
+    }
+}
+
+void FlatStyle::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const
+{
+    const auto* bar = qstyleoption_cast<const QStyleOptionSlider*>(option);
+    if (control != CC_ScrollBar || !bar) {
+        QProxyStyle::drawComplexControl(control, option, painter, widget);
+        return;
+    }
+    painter->fillRect(bar->rect, option->palette.base());
+    if (bar->maximum <= bar->minimum)
+        return;
+    QRectF slider = QRectF(subControlRect(control, option, SC_ScrollBarSlider, widget)).adjusted(3, 3, -3, -3);
+    bool held = (bar->activeSubControls & SC_ScrollBarSlider) && (bar->state & (State_Sunken | State_MouseOver));
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(Qt::NoPen);
+    painter->setBrush(held ? colours().faint : option->palette.color(QPalette::Dark));
+    painter->drawRoundedRect(slider, 3, 3);
+    painter->restore();
 }
 
 }

@@ -257,8 +257,9 @@ void Inspector::add_node(QTreeWidgetItem* parent, const trace::Node& node, int d
     trace::render(node, line);
     QString value = QString::fromUtf8(trace::to_text(node));
     QTreeWidgetItem* row = item(parent, name, value);
-    if (node.children.empty() || depth > 16)
-        return;
+    bool one_flag = node.children.size() == 1 && node.open.empty() && node.children.front().name.empty();
+    if (node.children.empty() || one_flag || node.separator == " " || depth > 16)
+        return; // the line says it all
     int index = 0;
     for (const trace::Node& child : node.children) {
         add_node(row, child, depth + 1);

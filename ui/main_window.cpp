@@ -65,7 +65,7 @@ MainWindow::MainWindow()
     connect(start_, &StartPage::open_asked, this, &MainWindow::choose_trace);
     connect(start_, &StartPage::trace_chosen, this, &MainWindow::open_trace);
     connect(&start_->form(), &RunForm::run_asked, this, &MainWindow::run_program);
-    connect(filter_, &FilterLine::applied_changed, this, &MainWindow::apply_filter);
+    connect(filter_, &FilterLine::applied_changed, this, [this](const QString& text) { apply_filter(text); });
     connect(filter_, &FilterLine::leave, this, [this] { view_->setFocus(); });
     connect(filter_, &FilterLine::mistake_changed, this, [this](const QString& message) {
         if (message.isEmpty())
@@ -168,7 +168,7 @@ void MainWindow::reset_layout()
     if (document_)
         for (Panel* panel : {static_cast<Panel*>(processes_), static_cast<Panel*>(inspector_), static_cast<Panel*>(output_)})
             panel->show();
-    resizeDocks({processes_, inspector_}, {220, 370}, Qt::Horizontal);
+    resizeDocks({processes_, inspector_}, {190, 330}, Qt::Horizontal);
     resizeDocks({output_}, {190}, Qt::Vertical);
 }
 

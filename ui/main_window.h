@@ -99,7 +99,9 @@ private:
     void open_failed(const QString& message);
     void grown(trace::EventId events);
     void update_status();
-    void apply_filter(const QString& text, const trace::Filter& filter);
+    void apply_filter(const QString& text);
+    QString whole_filter(const QString& text) const;
+    void show_internal(bool show);
     void found(quint64 number, const std::vector<std::uint32_t>& rows, bool complete);
     void toggle_quick_filter(const QString& condition, bool on);
     void check_quick_filters();
@@ -123,6 +125,7 @@ private:
     std::uint64_t filter_number_ = 0;
     bool awaiting_recording_ = false; ///< its file is not there yet
     QString first_filter_;
+    bool show_internal_ = false;      ///< page-ins, trapped instructions and the like
     QString outcome_;                 ///< how the program of this window ended
 
     MessageBar* messages_ = nullptr;

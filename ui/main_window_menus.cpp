@@ -86,6 +86,11 @@ void MainWindow::make_view_menu()
     follow_action_->setChecked(true);
     connect(follow_action_, &QAction::triggered, view_, &EventsView::follow_end);
     trace_actions_ += follow_action_;
+    QAction* internal = view->addAction(tr("&Internal Events"));
+    internal->setCheckable(true);
+    internal->setToolTip(tr("Page-ins, trapped instructions, preemptions, returns of calls that waited"));
+    connect(internal, &QAction::triggered, this, &MainWindow::show_internal);
+    trace_actions_ += internal;
     QMenu* themes = view->addMenu(tr("&Theme"));
     auto* group = new QActionGroup(this);
     QString now = QSettings().value("window/theme", "system").toString();

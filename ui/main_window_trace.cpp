@@ -150,7 +150,9 @@ void MainWindow::trace_is_open()
     if (!view_->hasFocus() && !filter_->hasFocus())
         view_->setFocus();
     update_status();
-    if (!first_filter_.isEmpty())
+    if (first_filter_.isEmpty())
+        apply_filter({});
+    else
         filter_->apply(std::exchange(first_filter_, {}));
     Q_EMIT trace_opened();
 }
@@ -183,20 +185,35 @@ void MainWindow::update_status()
     if (!document_)
         return;
     bool complete = running || info->complete;
-    status_->set_events(complete ? tr("%1 events, complete").arg(number(document_->events())) : tr("%1 events, cut").arg(number(document_->events())));
+    QString events = complete ? tr("%1 events, complete").arg(number(document_->events())) : tr("%1 events, cut").arg(number(document_->events()));
+    auto shown = static_cast<std::uint64_t>(model_->rowCount());
+    if (filter_->applied().isEmpty() && model_->filtered() && shown < document_->events() && !running)
+        events += tr(", %1 internal hidden").arg(number(document_->events() - shown));
+    status_->set_events(events);
     auto meta = [&](const char* key) { return info->meta.contains(key) ? QString::fromStdString(info->meta.at(key)) : QString(); };
     status_->set_replay(complete && meta("mode") == QStringLiteral("record") ? tr("replayable") : QString());
     status_->set_sandbox(meta("confinement").isEmpty() ? QString() : tr("sandbox: %1").arg(meta("confinement")));
     status_->set_host_calls(tr("%1 host calls").arg(number(totals_.host_calls)));
 }
 
-void MainWindow::apply_filter(const QString& text, const trace::Filter& filter)
+/// What makes page-ins, trapped instructions and returns of calls visible is of interest to few: hidden unless asked for.
+QString MainWindow::whole_filter(const QString& text) const
+{
+    QString calls = QStringLiteral("kind in {syscall, signal, fault, exec, exit, stop, policy, marker}");
+    if (show_internal_ || text.contains(QStringLiteral("kind")))
+        return text;
+    return text.isEmpty() ? calls : calls + QStringLiteral(" && (") + text + ')';
+}
+
+void MainWindow::apply_filter(const QString& text)
 {
     messages_->dismiss();
     check_quick_filters();
     if (!document_)
         return;
-    if (text.isEmpty()) {
+    auto compiled = trace::Filter::compile(whole_filter(text).toStdString());
+    auto* filter = std::get_if<trace::Filter>(&compiled);
+    if (!filter || filter->matches_all()) {
         document_->scanner().stop_filter();
         filter_number_ = 0;
         model_->clear_filter();
@@ -205,8 +222,15 @@ void MainWindow::apply_filter(const QString& text, const trace::Filter& filter)
         return;
     }
     model_->begin_filter();
-    filter_->set_count(tr("0 of %1").arg(number(document_->events())));
-    filter_number_ = document_->scanner().start_filter(filter);
+    if (!text.isEmpty())
+        filter_->set_count(tr("0 of %1").arg(number(document_->events())));
+    filter_number_ = document_->scanner().start_filter(*filter);
+}
+
+void MainWindow::show_internal(bool show)
+{
+    show_internal_ = show;
+    apply_filter(filter_->applied());
 }
 
 void MainWindow::found(quint64 filter, const std::vector<std::uint32_t>& rows, bool complete)
@@ -215,10 +239,14 @@ void MainWindow::found(quint64 filter, const std::vector<std::uint32_t>& rows, b
         return; // of a filter before this one
     model_->append_matches(rows);
     int matches = model_->rowCount();
-    filter_->set_count(tr("%1 of %2").arg(number(static_cast<std::uint64_t>(matches)), number(document_->events())));
+    bool asked = !filter_->applied().isEmpty();
+    if (asked)
+        filter_->set_count(tr("%1 of %2").arg(number(static_cast<std::uint64_t>(matches)), number(document_->events())));
     if (!complete)
         return;
-    if (matches == 0)
+    if (!asked)
+        update_status();
+    if (matches == 0 && asked)
         messages_->show_message(MessageBar::Kind::note, tr("No event matches. %1 are hidden.").arg(number(document_->events())), {}, tr("Clear filter"),
             [this] { filter_->apply({}); });
     if (focus_.event() != 0 && !document_->running())

@@ -16,6 +16,10 @@ class TitleBar : public QWidget {
 public:
     using QWidget::QWidget;
 
+    // What QDockWidget asks for; a fixed height does not reach it.
+    QSize sizeHint() const override { return {80, row_height(mono_font()) + 5}; }
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
 protected:
     void paintEvent(QPaintEvent*) override
     {
@@ -43,7 +47,6 @@ Panel::Panel(const QString& title, const QString& name, QWidget* parent) : QDock
     layout->addStretch();
     layout->addWidget(note_);
     note_->setForegroundRole(QPalette::PlaceholderText);
-    bar->setFixedHeight(row_height(mono_font()) + 4);
     setTitleBarWidget(bar);
 }
 

@@ -16,6 +16,7 @@ struct Scanner::State {
 
     trace::TraceFile trace;
     trace::HotColumns columns;
+    bool loading = false;
     std::uint64_t number = 0; ///< of the filter below, 0: none
     trace::Filter filter;
     std::size_t filtered = 0;             ///< rows it has seen
@@ -91,7 +92,13 @@ void Scanner::stop_filter()
 
 void Scanner::load()
 {
-    trace::load_hot_columns(path_, state_->columns, worker_->stopping());
+    // Matches are wanted before the last row has been read.
+    state_->loading = true;
+    trace::load_hot_columns(path_, state_->columns, worker_->stopping(), [this](std::size_t) {
+        if (state_->number != 0 && state_->number == wanted_)
+            run_filter(state_->number);
+    });
+    state_->loading = false;
     publish_totals();
 }
 
@@ -103,8 +110,7 @@ void Scanner::run_filter(std::uint64_t number)
     auto is_open = [&](std::size_t row) { return s.columns.kind[row] == static_cast<std::uint8_t>(trace::EventKind::syscall) && !s.columns.has_ret(row); };
     bool whole = trace::run_filter(s.filter, s.columns, s.trace, from, cancel_, [&](std::span<const std::uint32_t> rows, std::size_t done) {
         s.filtered = done;
-        bool complete = done >= s.columns.size();
-        deliver(this, [this, number, rows = std::vector<std::uint32_t>(rows.begin(), rows.end()), done, complete] { Q_EMIT found(number, rows, done, complete); });
+        deliver(this, [this, number, rows = std::vector<std::uint32_t>(rows.begin(), rows.end()), done] { Q_EMIT found(number, rows, done, false); });
     });
     if (!whole)
         return;
@@ -112,7 +118,8 @@ void Scanner::run_filter(std::uint64_t number)
         if (is_open(row))
             s.open_rows.push_back(static_cast<std::uint32_t>(row));
     s.filtered = s.columns.size();
-    deliver(this, [this, number, done = s.filtered] { Q_EMIT found(number, {}, done, true); });
+    if (!s.loading)
+        deliver(this, [this, number, done = s.filtered] { Q_EMIT found(number, {}, done, true); });
 }
 
 void Scanner::check_open_rows()

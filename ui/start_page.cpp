@@ -79,10 +79,14 @@ StartPage::StartPage(QWidget* parent)
     box->addLayout(row);
     box->addWidget(recent_);
     layout->addWidget(recent_box_);
-    layout->addStretch();
+    layout->addStretch(1);
+    for (QWidget* part : {static_cast<QWidget*>(form_), recent_box_})
+        part->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
 
     recent_->setAccessibleName(tr("Recent recordings"));
     recent_->setColumnCount(4);
+    recent_->setIndentation(0);
+    recent_->setFocusPolicy(Qt::TabFocus);
     recent_->setHeaderHidden(true);
     recent_->setRootIsDecorated(false);
     recent_->setUniformRowHeights(true);
@@ -127,7 +131,7 @@ void StartPage::load_recent()
                 std::string end = trace.meta("end"), status = trace.meta("exit_status");
                 int number = std::atoi(status.c_str());
                 failed = number != 0 || (end != "exited" && end != "killed");
-                ended = end == "running" ? tr("not ended") : end == "exited" || end == "killed" ? ended_text(number) : QString::fromStdString(end);
+                ended = end == "running" ? tr("cut off") : end == "exited" || end == "killed" ? ended_text(number) : QString::fromStdString(end);
             } catch (const trace::Error&) {
                 ended = tr("not readable");
                 failed = true;

@@ -1,0 +1,27 @@
+// Runs the tests of models and window. Settings and recordings go to a folder that is removed at the end.
+#include "tests/ui/models_test.h"
+#include "tests/ui/traces.h"
+#include "tests/ui/window_test.h"
+#include "ui/theme.h"
+
+#include <QApplication>
+#include <QSettings>
+#include <QtTest>
+
+int main(int argc, char** argv)
+{
+    if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    ringside::test::TemporaryFolder folder;
+    qputenv("XDG_DATA_HOME", QByteArray::fromStdString(folder / "data"));
+    qputenv("XDG_RUNTIME_DIR", QByteArray::fromStdString(folder / ""));
+    QApplication application(argc, argv);
+    QApplication::setOrganizationName("ringside");
+    QApplication::setApplicationName("workbench-tests");
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, QString::fromStdString(folder / "config"));
+    ringside::ui::apply_theme(application, ringside::ui::Theme::light);
+    ringside::test::ModelsTest models;
+    ringside::test::WindowTest window;
+    int failures = QTest::qExec(&models, argc, argv);
+    return failures + QTest::qExec(&window, argc, argv);
+}

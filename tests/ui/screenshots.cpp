@@ -1,0 +1,70 @@
+// Pictures of the window, made on any platform of Qt: ui-screenshots FOLDER [TRACE…].
+//
+// start-light.png; and for each trace NAME-light.png and NAME-dark.png with the first problem in the inspector, and one with a
+// mistake in the filter.
+#include "ui/filter_line.h"
+#include "ui/focus.h"
+#include "ui/inspector.h"
+#include "ui/main_window.h"
+#include "ui/theme.h"
+
+#include <QApplication>
+#include <QFileInfo>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTest>
+
+namespace {
+
+using namespace ringside::ui;
+
+void picture_of_start(const QString& folder)
+{
+    MainWindow window;
+    window.resize(1280, 760);
+    window.show();
+    QTest::qWait(800);
+    window.grab().save(folder + "/start-light.png");
+}
+
+void pictures_of(const QString& trace, const QString& filter, const QString& path)
+{
+    MainWindow window;
+    window.resize(1440, 880);
+    window.show();
+    QSignalSpy done(&window, &MainWindow::filter_done);
+    window.open_trace(trace);
+    done.wait(20'000);
+    QSignalSpy shown(&window.inspector(), &Inspector::shown);
+    QTest::keyClick(&window, Qt::Key_F4);
+    shown.wait(5'000);
+    if (!filter.isEmpty())
+        window.filter_line().apply(filter);
+    QTest::qWait(1'000);
+    window.grab().save(path);
+}
+
+}
+
+int main(int argc, char** argv)
+{
+    QApplication application(argc, argv);
+    QApplication::setOrganizationName("ringside");
+    QApplication::setApplicationName("workbench-screenshots");
+    QSettings().clear();
+    QStringList arguments = QApplication::arguments().mid(1);
+    if (arguments.isEmpty())
+        return 2;
+    QString folder = arguments.takeFirst();
+    apply_theme(application, Theme::light);
+    picture_of_start(folder);
+    for (const QString& trace : arguments) {
+        QString name = folder + '/' + QFileInfo(trace).completeBaseName();
+        apply_theme(application, Theme::light);
+        pictures_of(trace, {}, name + "-light.png");
+        pictures_of(trace, "errno == ENOET && path ~ \"conf\"", name + "-mistake-light.png");
+        apply_theme(application, Theme::dark);
+        pictures_of(trace, "ret < 0", name + "-filter-dark.png");
+    }
+    return 0;
+}
