@@ -129,6 +129,9 @@ void RowRenderer::set_result(const trace::Event& event, const trace::Decoded& de
         if (event.kind == EventKind::signal && (event.flags & trace::event_flag::fatal)) {
             row.result_kind = ResultKind::error;
             row.result = sign_of(row.result_kind) + words("fatal");
+        } else if (event.failed()) { // a name in PATH that is none, before the first program
+            row.result_kind = ResultKind::expected;
+            row.result = sign_of(row.result_kind) + from(trace::errno_name(event.error()));
         }
         return;
     }

@@ -55,9 +55,10 @@ void EventsView::fit_columns()
     setColumnWidth(EventsModel::time, chars(7));
     setColumnWidth(EventsModel::process, chars(9));
     setColumnWidth(EventsModel::call, chars(11));
-    setColumnWidth(EventsModel::result, chars(20));
+    setColumnWidth(EventsModel::result, chars(19));
     setColumnWidth(EventsModel::duration, chars(8));
-    setColumnWidth(EventsModel::host, chars(3));
+    // Wide enough for the words of the header, too.
+    setColumnWidth(EventsModel::host, chars(4));
 }
 
 void EventsView::show_event(trace::EventId event)

@@ -257,8 +257,9 @@ void Inspector::add_node(QTreeWidgetItem* parent, const trace::Node& node, int d
     trace::render(node, line);
     QString value = QString::fromUtf8(trace::to_text(node));
     QTreeWidgetItem* row = item(parent, name, value);
-    bool one_flag = node.children.size() == 1 && node.open.empty() && node.children.front().name.empty();
-    if (node.children.empty() || one_flag || node.separator == " " || depth > 16)
+    // "3</etc/passwd>" and "-1 ENOENT (…)" are several pieces of one value; a set of flags is more than one.
+    bool one_value = node.open.empty() && (node.separator != "|" || node.children.size() == 1);
+    if (node.children.empty() || one_value || depth > 16)
         return; // the line says it all
     int index = 0;
     for (const trace::Node& child : node.children) {

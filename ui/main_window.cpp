@@ -90,6 +90,7 @@ MainWindow::MainWindow()
     });
     connect(model_, &EventsModel::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
     connect(status_, &StatusLine::host_clicked, this, [this] { filter_->apply(QStringLiteral("host_calls > 0")); });
+    connect(&clock_, &QTimer::timeout, this, &MainWindow::update_status);
     show_start();
     restore_layout();
 }

@@ -9,6 +9,7 @@
 
 #include <QElapsedTimer>
 #include <QMainWindow>
+#include <QTimer>
 
 #include <memory>
 #include <optional>
@@ -121,6 +122,7 @@ private:
     std::unique_ptr<RunningProgram> program_;
     std::optional<session::SessionOptions> last_run_;
     QElapsedTimer run_time_;
+    QTimer clock_; ///< the time that a program has been running is shown, also while it asks for nothing
     Scanner::Totals totals_;
     std::uint64_t filter_number_ = 0;
     bool awaiting_recording_ = false; ///< its file is not there yet

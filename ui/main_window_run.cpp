@@ -67,6 +67,7 @@ void MainWindow::run_program(const session::SessionOptions& options)
     output_->begin(command_of(options));
     setWindowTitle(tr("%1 – Ringside").arg(command_of(options).left(80)));
     run_time_.start();
+    clock_.start(1000);
     awaiting_recording_ = true;
     program_->start();
     update_status();
@@ -131,6 +132,7 @@ void MainWindow::program_ended(const session::Outcome& outcome)
     else if (document_)
         document_->recording_ended();
     awaiting_recording_ = false;
+    clock_.stop();
     view_->set_live(false);
     if (!outcome.message.empty())
         messages_->show_message(MessageBar::Kind::mistake, QString::fromStdString(outcome.message));

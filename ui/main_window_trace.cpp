@@ -56,9 +56,14 @@ void MainWindow::open_trace(const QString& path)
         if (program_ && !program_->is_over() && !may_stop_program())
             return;
         program_.reset();
+        if (!last_run_ || opening->path() != last_run_->trace.path)
+            outcome_.clear(); // it was that of another trace
         if (outcome_.isEmpty())
-            output_->show_closed(tr("What the program prints is shown here while this window runs it."));
+            output_->show_closed({});
+        bool recorded_elsewhere = outcome_.isEmpty();
         adopt(std::move(owned));
+        if (recorded_elsewhere)
+            document_->scanner().read_output();
     });
     connect(opening, &TraceDocument::failed, this, [this, opening](const QString& message) {
         opening->deleteLater();
@@ -125,6 +130,12 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         processes_->model().set_totals(totals);
         update_status();
     });
+    connect(&scanner, &Scanner::printed, this, [this](const QByteArray& bytes) {
+        if (bytes.isEmpty())
+            output_->show_closed(tr("The program printed nothing that was recorded."));
+        else
+            output_->show_recorded(bytes);
+    });
     connect(&scanner, &Scanner::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
     trace_is_open();
 }
@@ -185,7 +196,7 @@ void MainWindow::update_status()
     if (!document_)
         return;
     bool complete = running || info->complete;
-    QString events = complete ? tr("%1 events, complete").arg(number(document_->events())) : tr("%1 events, cut").arg(number(document_->events()));
+    QString events = running ? tr("%1 events").arg(number(document_->events())) : complete ? tr("%1 events, complete").arg(number(document_->events())) : tr("%1 events, cut").arg(number(document_->events()));
     auto shown = static_cast<std::uint64_t>(model_->rowCount());
     if (filter_->applied().isEmpty() && model_->filtered() && shown < document_->events() && !running)
         events += tr(", %1 internal hidden").arg(number(document_->events() - shown));

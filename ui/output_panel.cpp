@@ -25,6 +25,7 @@ OutputPanel::OutputPanel(QWidget* parent) : Panel(tr("Output"), "output", parent
     input_->setPlaceholderText(tr("Type to the program, Enter sends · Ctrl+D ends its input · Ctrl+C interrupts it"));
     input_->setFont(mono_font());
     input_->setFixedHeight(row_height(mono_font()) + 6);
+    input_->setTextMargins(6, 0, 6, 0);
     input_->hide();
     input_->installEventFilter(this);
     auto* page = new QWidget;
@@ -100,6 +101,16 @@ void OutputPanel::show_closed(const QString& note)
     view_->clear();
     view_->setPlaceholderText(note);
     set_note({});
+}
+
+void OutputPanel::show_recorded(const QByteArray& bytes)
+{
+    show_closed({});
+    plain_ = PlainText();
+    shown_line_ = 0;
+    add(bytes);
+    view_->moveCursor(QTextCursor::Start);
+    set_note(tr("as recorded"));
 }
 
 QString OutputPanel::text() const

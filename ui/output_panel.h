@@ -21,6 +21,8 @@ public:
     void end(const QString& how);
     /// A trace that is not running here.
     void show_closed(const QString& note);
+    /// What was printed when the trace was recorded.
+    void show_recorded(const QByteArray& bytes);
     QString text() const;
     void take_focus() override;
 

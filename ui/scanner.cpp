@@ -2,6 +2,7 @@
 #include "ui/scanner.h"
 
 #include "trace/filter_run.h"
+#include "trace/printed.h"
 #include "ui/worker.h"
 
 #include <algorithm>
@@ -154,6 +155,19 @@ void Scanner::publish_totals()
         s.totals.events_of[s.trace.process_of(thread)] += count;
     s.totals.events = columns.size();
     deliver(this, [this, totals = s.totals] { Q_EMIT totals_changed(totals); });
+}
+
+void Scanner::read_output()
+{
+    constexpr std::size_t most = 1 << 20;
+    worker_->post([this] {
+        guarded([this] {
+            if (state_->columns.size() == 0)
+                load();
+            std::string bytes = trace::printed_output(state_->trace, state_->columns, most, worker_->stopping());
+            deliver(this, [this, bytes = QByteArray::fromStdString(bytes)] { Q_EMIT printed(bytes); });
+        });
+    });
 }
 
 void Scanner::find(const std::string& filter, trace::EventId from, bool forward)

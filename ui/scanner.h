@@ -38,6 +38,8 @@ public:
     void stop_filter();
     /// The next or previous event that matches, by `stepped` (0: there is none). The filter's rows are kept for the next time.
     void find(const std::string& filter, trace::EventId from, bool forward);
+    /// What the program printed, by `printed`: at most a megabyte.
+    void read_output();
 
 Q_SIGNALS:
     /// More matches at the end; `done` rows have been looked at in all.
@@ -46,6 +48,7 @@ Q_SIGNALS:
     void found_late(quint64 filter, const std::vector<std::uint32_t>& rows);
     void stepped(ringside::trace::EventId event, bool forward);
     void totals_changed(const ringside::ui::Scanner::Totals& totals);
+    void printed(const QByteArray& bytes);
     void failed(const QString& message);
 
 private:
