@@ -1,6 +1,6 @@
-// Pictures of the window, made on any platform of Qt: ui-screenshots FOLDER [TRACE…].
+// Pictures of the window, made on any platform of Qt: ui-screenshots FOLDER [TRACE[:EVENT]…].
 //
-// start-light.png; and for each trace NAME-light.png and NAME-dark.png with the first problem in the inspector, and one with a
+// start-light.png; and for each trace NAME-light.png and NAME-filter-dark.png with that event, or the first problem, in the inspector, and one with a
 // mistake in the filter.
 #include "ui/filter_line.h"
 #include "ui/focus.h"
@@ -27,16 +27,19 @@ void picture_of_start(const QString& folder)
     window.grab().save(folder + "/start-light.png");
 }
 
-void pictures_of(const QString& trace, const QString& filter, const QString& path)
+void pictures_of(const QString& trace, quint64 event, const QString& filter, const QString& path)
 {
     MainWindow window;
-    window.resize(1440, 880);
+    window.resize(1400, 840);
     window.show();
     QSignalSpy done(&window, &MainWindow::filter_done);
     window.open_trace(trace);
     done.wait(20'000);
     QSignalSpy shown(&window.inspector(), &Inspector::shown);
-    QTest::keyClick(&window, Qt::Key_F4);
+    if (event)
+        window.focus().set_event(event);
+    else
+        QTest::keyClick(&window, Qt::Key_F4);
     shown.wait(5'000);
     if (!filter.isEmpty())
         window.filter_line().apply(filter);
@@ -58,13 +61,15 @@ int main(int argc, char** argv)
     QString folder = arguments.takeFirst();
     apply_theme(application, Theme::light);
     picture_of_start(folder);
-    for (const QString& trace : arguments) {
+    for (const QString& argument : arguments) {
+        QString trace = argument.section(':', 0, 0);
+        quint64 event = argument.section(':', 1).toULongLong();
         QString name = folder + '/' + QFileInfo(trace).completeBaseName();
         apply_theme(application, Theme::light);
-        pictures_of(trace, {}, name + "-light.png");
-        pictures_of(trace, "errno == ENOET && path ~ \"conf\"", name + "-mistake-light.png");
+        pictures_of(trace, event, {}, name + "-light.png");
+        pictures_of(trace, event, "errno == ENOET && path ~ \"conf\"", name + "-mistake-light.png");
         apply_theme(application, Theme::dark);
-        pictures_of(trace, "ret < 0", name + "-filter-dark.png");
+        pictures_of(trace, event, "ret < 0", name + "-filter-dark.png");
     }
     return 0;
 }
