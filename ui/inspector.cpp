@@ -207,7 +207,7 @@ void Inspector::show_event(trace::EventId event, bool running)
             if (event != wanted_)
                 return;
             fill(*result);
-            Q_EMIT shown(event);
+            Q_EMIT shown(event, result->row.pid);
         });
     });
 }

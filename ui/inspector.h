@@ -29,8 +29,7 @@ public:
     QString text() const;
 
 Q_SIGNALS:
-    void shown(ringside::trace::EventId event);
-    void filter_asked(const QString& filter);
+    void shown(ringside::trace::EventId event, ringside::trace::ProcessId process);
 
 private:
     struct State;

@@ -77,6 +77,7 @@ MainWindow::MainWindow()
     connect(view_, &QWidget::customContextMenuRequested, this, &MainWindow::events_menu);
     connect(view_, &EventsView::follow_changed, this, [this](bool follow) { follow_action_->setChecked(follow); });
     connect(&focus_, &Focus::event_changed, this, &MainWindow::show_focus);
+    connect(inspector_, &Inspector::shown, this, [this](trace::EventId, trace::ProcessId process) { focus_.set_process(process); });
     connect(&focus_, &Focus::process_changed, processes_, &ProcessesPanel::show_process);
     connect(processes_, &ProcessesPanel::process_chosen, &focus_, &Focus::set_process);
     connect(processes_, &ProcessesPanel::filter_asked, filter_, &FilterLine::apply);
@@ -90,7 +91,10 @@ MainWindow::MainWindow()
     });
     connect(model_, &EventsModel::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
     connect(status_, &StatusLine::host_clicked, this, [this] { filter_->apply(QStringLiteral("host_calls > 0")); });
-    connect(&clock_, &QTimer::timeout, this, &MainWindow::update_status);
+    connect(&clock_, &QTimer::timeout, this, [this] {
+        update_status();
+        tell_waiting();
+    });
     show_start();
     restore_layout();
 }

@@ -113,6 +113,7 @@ private:
     void ask_run();
     void run_again();
     void stop();
+    void tell_waiting();
     void try_open_recording();
     void program_ended(const session::Outcome& outcome);
     bool may_stop_program();
@@ -125,6 +126,7 @@ private:
     QTimer clock_; ///< the time that a program has been running is shown, also while it asks for nothing
     Scanner::Totals totals_;
     std::uint64_t filter_number_ = 0;
+    bool told_waiting_ = false;       ///< the message bar says that the program waits for input
     bool awaiting_recording_ = false; ///< its file is not there yet
     QString first_filter_;
     bool show_internal_ = false;      ///< page-ins, trapped instructions and the like

@@ -101,6 +101,18 @@ void MainWindow::try_open_recording()
     document.release()->open();
 }
 
+void MainWindow::tell_waiting()
+{
+    bool waits = program_ && document_ && document_->waits_for_input();
+    if (waits == told_waiting_)
+        return;
+    told_waiting_ = waits;
+    if (waits)
+        messages_->show_message(MessageBar::Kind::note, tr("The program waits for input. Type it in Output."), {}, tr("Go to Output"), [this] { output_->take_focus(); });
+    else
+        messages_->dismiss();
+}
+
 void MainWindow::stop()
 {
     if (program_)
@@ -133,6 +145,7 @@ void MainWindow::program_ended(const session::Outcome& outcome)
         document_->recording_ended();
     awaiting_recording_ = false;
     clock_.stop();
+    tell_waiting();
     view_->set_live(false);
     if (!outcome.message.empty())
         messages_->show_message(MessageBar::Kind::mistake, QString::fromStdString(outcome.message));

@@ -297,8 +297,6 @@ void MainWindow::show_focus(trace::EventId event)
     if (event == 0)
         return;
     view_->show_event(event);
-    if (const EventRow* row = model_->row(model_->row_of(event)); row && row->id == event)
-        focus_.set_process(row->pid);
 }
 
 void MainWindow::step_problem(bool forward)

@@ -15,6 +15,8 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLocale>
+#include <QPainter>
+#include <QStyledItemDelegate>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
@@ -35,6 +37,26 @@ QString day_text(const QDateTime& time)
         return StartPage::tr("yesterday %1").arg(clock);
     return QLocale().toString(time.date(), QStringLiteral("d MMMM"));
 }
+
+/// Rows with air at the left and a line between them.
+class RecentDelegate : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    {
+        const Colours& c = colours();
+        bool lit = (option.state & (QStyle::State_Selected | QStyle::State_MouseOver)) != 0;
+        painter->fillRect(option.rect, lit ? c.selection : c.panel);
+        if (index.row() > 0)
+            painter->fillRect(QRect(option.rect.left(), option.rect.top(), option.rect.width(), 1), c.line);
+        QRect rect = option.rect.adjusted(12, 0, -8, 0);
+        QVariant ink = index.data(Qt::ForegroundRole);
+        painter->setPen(ink.isValid() ? ink.value<QBrush>().color() : c.text);
+        painter->setFont(index.column() == 0 ? mono_font() : option.font);
+        painter->drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine, painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, rect.width()));
+    }
+};
 
 QLabel* title(const QString& text, double scale)
 {
@@ -86,6 +108,7 @@ StartPage::StartPage(QWidget* parent)
     recent_->setAccessibleName(tr("Recent recordings"));
     recent_->setColumnCount(4);
     recent_->setIndentation(0);
+    recent_->setItemDelegate(new RecentDelegate(recent_));
     recent_->setFocusPolicy(Qt::TabFocus);
     recent_->setHeaderHidden(true);
     recent_->setRootIsDecorated(false);

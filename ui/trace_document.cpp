@@ -2,6 +2,7 @@
 #include "ui/trace_document.h"
 
 #include "trace/decode/decoder.h"
+#include "trace/syscall_table.h"
 #include "ui/scanner.h"
 #include "ui/shell_words.h"
 #include "ui/worker.h"
@@ -19,6 +20,7 @@ struct TraceDocument::State {
 struct TraceDocument::Snapshot {
     QString failure;
     bool running = false;
+    bool waits_for_input = false;
     trace::EventId events = 0;
     std::optional<trace::TraceInfo> info; ///< at the start and at the end: its counts cost a scan
     std::optional<std::vector<trace::ProcessNode>> processes;
@@ -60,6 +62,8 @@ void TraceDocument::poll()
                 state_ = std::make_unique<State>(path_);
             snapshot->running = state_->trace.running();
             snapshot->events = state_->trace.last_event();
+            if (auto last = snapshot->running ? state_->trace.event(snapshot->events) : std::nullopt)
+                snapshot->waits_for_input = last->kind == trace::EventKind::syscall && last->nr == trace::nr_of("read") && last->args[0] == 0 && !last->has_ret();
             bool ended = was_running && !snapshot->running;
             if (first || ended)
                 snapshot->info = state_->trace.info();
@@ -82,6 +86,7 @@ void TraceDocument::take(std::shared_ptr<const Snapshot> snapshot)
     }
     bool was_running = running_, first = !is_open_;
     running_ = snapshot->running;
+    waits_for_input_ = snapshot->waits_for_input && snapshot->events == events_; // for two polls at least
     is_open_ = true;
     if (snapshot->info)
         info_ = *snapshot->info;

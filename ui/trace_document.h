@@ -28,6 +28,8 @@ public:
     const std::string& path() const { return path_; }
     trace::EventId events() const { return events_; }
     bool running() const { return running_; }
+    /// The last thing that happened is a read of standard input that has not come back.
+    bool waits_for_input() const { return waits_for_input_; }
     const trace::TraceInfo& info() const { return info_; }
     const std::vector<trace::ProcessNode>& processes() const { return processes_; }
     Scanner& scanner() { return *scanner_; }
@@ -53,6 +55,7 @@ private:
 
     std::string path_;
     bool running_ = false;
+    bool waits_for_input_ = false;
     bool is_open_ = false;
     bool polling_ = false;
     int polls_ = 0;
