@@ -29,7 +29,7 @@ RowGroup group_of(const trace::Event& event)
     case EventKind::exec:
     case EventKind::exit:
     case EventKind::stop: return RowGroup::process;
-    case EventKind::signal:
+    case EventKind::signal: return event.flags & trace::event_flag::fatal ? RowGroup::fault : RowGroup::process;
     case EventKind::fault: return RowGroup::fault;
     case EventKind::syscall:
     case EventKind::resume: break;

@@ -54,7 +54,7 @@ void EventsView::fit_columns()
     setColumnWidth(EventsModel::number, chars(6));
     setColumnWidth(EventsModel::time, chars(7));
     setColumnWidth(EventsModel::process, chars(9));
-    setColumnWidth(EventsModel::call, chars(11));
+    setColumnWidth(EventsModel::call, chars(12));
     setColumnWidth(EventsModel::result, chars(19));
     setColumnWidth(EventsModel::duration, chars(8));
     // Wide enough for the words of the header, too.
@@ -157,6 +157,7 @@ void EventsView::currentChanged(const QModelIndex& current, const QModelIndex& p
 void EventsView::resizeEvent(QResizeEvent* event)
 {
     QTableView::resizeEvent(event);
+    rows_added(); // the end may be out of sight now
     place_pill();
 }
 

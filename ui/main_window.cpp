@@ -18,6 +18,7 @@
 
 #include <QCloseEvent>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QMenuBar>
 #include <QMimeData>
 #include <QSettings>
@@ -95,6 +96,8 @@ MainWindow::MainWindow()
         update_status();
         tell_waiting();
     });
+    for (QLineEdit* line : findChildren<QLineEdit*>())
+        line->installEventFilter(this);
     show_start();
     restore_layout();
 }
@@ -173,7 +176,7 @@ void MainWindow::reset_layout()
     if (document_)
         for (Panel* panel : {static_cast<Panel*>(processes_), static_cast<Panel*>(inspector_), static_cast<Panel*>(output_)})
             panel->show();
-    resizeDocks({processes_, inspector_}, {190, 330}, Qt::Horizontal);
+    resizeDocks({processes_, inspector_}, {185, 345}, Qt::Horizontal);
     resizeDocks({output_}, {190}, Qt::Vertical);
 }
 
@@ -196,6 +199,7 @@ void MainWindow::show_events()
                  static_cast<QWidget*>(inspector_), static_cast<QWidget*>(output_), static_cast<QWidget*>(status_)})
             part->show();
         restore_layout();
+        view_->setFocus();
     }
     update_actions();
 }
@@ -283,6 +287,19 @@ void MainWindow::dropEvent(QDropEvent* event)
 {
     event->acceptProposedAction();
     open_trace(event->mimeData()->urls().front().toLocalFile());
+}
+
+/// Lines of text take Ctrl+E and Ctrl+K for themselves, as Emacs does; here they start and stop programs wherever the cursor is.
+bool MainWindow::eventFilter(QObject* object, QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride) {
+        auto* key = static_cast<QKeyEvent*>(event);
+        if (key->modifiers() == Qt::ControlModifier && (key->key() == Qt::Key_E || key->key() == Qt::Key_K)) {
+            event->ignore();
+            return true;
+        }
+    }
+    return QMainWindow::eventFilter(object, event);
 }
 
 }
