@@ -55,7 +55,7 @@ void EventsView::fit_columns()
     setColumnWidth(EventsModel::time, chars(7));
     setColumnWidth(EventsModel::process, chars(9));
     setColumnWidth(EventsModel::call, chars(12));
-    setColumnWidth(EventsModel::result, chars(19));
+    setColumnWidth(EventsModel::result, chars(21));
     setColumnWidth(EventsModel::duration, chars(8));
     // Wide enough for the words of the header, too.
     setColumnWidth(EventsModel::host, chars(4));
