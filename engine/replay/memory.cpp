@@ -34,6 +34,16 @@ Result<void> Player::write(Thread& thread, std::uint64_t address, std::span<cons
     return {};
 }
 
+Result<void> Player::write_file(Thread& thread, std::uint64_t address, std::span<const std::byte> bytes)
+{
+    if (write(thread, address, bytes).ok())
+        return {};
+    // A shared mapping without access cannot be written even by force (FOLL_FORCE).
+    std::uint64_t start = page_down(address);
+    TRY(thread.space->memory->protect(*thread.task, GuestAddr(start), page_up(address + bytes.size()) - start, PROT_READ | PROT_WRITE));
+    return write(thread, address, bytes);
+}
+
 Result<void> Player::map(Thread& thread, Range range, int prot, int flags, bool file, EventId from)
 {
     mm::MapRequest request {};
@@ -57,7 +67,7 @@ Result<void> Player::fill(Thread& thread, Range range, EventId from)
     Result<void> written {};
     auto absent = content_.fill(thread.space->id, range, from, [&](std::uint64_t address, std::span<const std::byte> bytes) {
         if (written.ok())
-            written = write(thread, address, bytes);
+            written = write_file(thread, address, bytes);
     });
     TRY(std::move(written));
     thread.space->absent.insert(thread.space->absent.end(), absent.begin(), absent.end());
@@ -94,6 +104,28 @@ void Player::forget_files(Space& space, Range range)
     }
     space.files = std::move(rest);
     space.absent = subtract(space.absent, range);
+}
+
+Result<void> Player::hide_page(Thread& thread, std::uint64_t address)
+{
+    Range page {page_down(address), page_down(address) + page_size};
+    thread.space->absent = subtract(thread.space->absent, page);
+    thread.space->absent.push_back(page);
+    return protect_files(thread, page);
+}
+
+Result<void> Player::show_again(Thread& thread, const LogData& data)
+{
+    Range range {data.address, data.address + data.bytes.size()};
+    for (const Range& absent : std::vector<Range>(thread.space->absent)) {
+        if (!overlap(absent, range))
+            continue;
+        Range part {std::max(absent.start, range.start), std::min(absent.end, range.end)};
+        TRY(write_file(thread, part.start, data.bytes.subspan(part.start - range.start, part.end - part.start)));
+        thread.space->absent = subtract(thread.space->absent, part);
+        TRY(protect_files(thread, part));
+    }
+    return {};
 }
 
 void Player::set_protection(Space& space, Range range, int prot)
@@ -134,7 +166,7 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
     case SYS_mremap: {
         Range old = range_of(a[0], a[1]);
         bool moved = result != a[0];
-        TRY(memory.remap(task, GuestAddr(a[0]), a[1], a[2], moved ? MREMAP_MAYMOVE | MREMAP_FIXED : 0, GuestAddr(moved ? result : 0)));
+        TRY(memory.remap(task, GuestAddr(a[0]), a[1], a[2], moved ? MREMAP_MAYMOVE | MREMAP_FIXED | static_cast<int>(a[3] & MREMAP_DONTUNMAP) : 0, GuestAddr(moved ? result : 0)));
         auto file = std::find_if(thread.space->files.begin(), thread.space->files.end(), [&](const FileRange& f) { return overlap(f.range, old); });
         bool was_file = file != thread.space->files.end();
         int prot = was_file ? file->prot : 0;

@@ -9,6 +9,7 @@
 #include "engine/record/register_hash.h"
 #include "trace/syscall_table.h"
 
+#include <csignal>
 #include <cstring>
 #include <fmt/format.h>
 #include <sched.h>
@@ -162,6 +163,8 @@ Result<void> Player::expect(Thread& thread, EventId id)
 {
     kernel::Task& task = *thread.task;
     const EventRecord& expected = log_.event(id);
+    if (expected.kind == EventKind::fault && expected.nr == SIGBUS)
+        TRY(hide_page(thread, expected.args[0]));
     for (;;) {
         platform::Event event = ReplayTask::run_guest(task);
         if (stopping_)
@@ -275,6 +278,8 @@ Result<void> Player::apply_call(Thread& thread, EventId call, EventId row)
         return apply_exec(thread, call, row);
     if (last.ret >= 0 || last.ret < -4095)
         TRY(apply_memory(thread, entry, last.ret));
+    else if (last.ret == -ENOMEM && (entry.nr == SYS_mprotect || entry.nr == SYS_madvise))
+        static_cast<void>(apply_memory(thread, entry, last.ret).ok()); // what lay before the hole was done (mm/mprotect.c)
     TRY(apply_data(thread, row));
     if (entry.nr != SYS_rt_sigreturn) // which gives back another rax than its own
         thread.task->registers().rax = static_cast<std::uint64_t>(last.ret);
@@ -289,7 +294,9 @@ Result<void> Player::apply_data(Thread& thread, EventId row)
         if (data.direction != Direction::out)
             continue;
         switch (data.arg) {
-        case data_arg_page: // was filled in when the mapping was made
+        case data_arg_page: // was filled in when the mapping was made, unless the file was cut meanwhile
+            TRY(show_again(thread, data));
+            break;
         case data_arg_child:
             break;
         case data_arg_registers:
@@ -372,11 +379,18 @@ void Player::restart(Thread& thread, const EventRecord& call, std::int64_t ret)
     constexpr std::int64_t first = 512, last = 516; // ERESTARTSYS..ERESTART_RESTARTBLOCK
     if (ret > -first || ret < -last)
         return;
+    // Where a handler runs, its event holds the registers. Else the kernel has put the call back, or ended it: what the guest does
+    // next tells.
+    const EventRecord* found = nullptr;
     auto ids = log_.of_thread(thread.id);
-    if (thread.next >= ids.size())
+    for (std::size_t at = thread.next; at < ids.size() && !found; ++at) {
+        const EventRecord& event = log_.event(ids[at]);
+        if (event.kind == EventKind::syscall || event.kind == EventKind::fault || event.kind == EventKind::instruction)
+            found = &event;
+    }
+    if (!found)
         return;
-    // Where a handler runs, its event holds the registers. Else the kernel has put the call back, or ended it: the next event tells.
-    const EventRecord& next = log_.event(ids[thread.next]);
+    const EventRecord& next = *found;
     platform::Registers& r = thread.task->registers();
     if (next.kind == EventKind::syscall && next.ip == call.ip && (next.nr == call.nr || next.nr == SYS_restart_syscall)) {
         r.rax = static_cast<std::uint64_t>(next.nr);

@@ -98,10 +98,16 @@ private:
     Result<void> fill(Thread& thread, Range range, trace::EventId from);
     /// Files in `range` are no longer mapped there.
     void forget_files(Space& space, Range range);
+    /// The file behind a mapping was cut: the page is not there any more.
+    Result<void> hide_page(Thread& thread, std::uint64_t address);
+    /// Pages that were hidden have come again.
+    Result<void> show_again(Thread& thread, const LogData& data);
     void set_protection(Space& space, Range range, int prot);
     /// Present pages of files in `range` get the guest's protection, absent ones none.
     Result<void> protect_files(Thread& thread, Range range);
     Result<void> write(Thread& thread, std::uint64_t address, std::span<const std::byte> bytes);
+    /// For pages of files: these may have no access yet. protect_files() is to follow.
+    Result<void> write_file(Thread& thread, std::uint64_t address, std::span<const std::byte> bytes);
 
     kernel::Kernel& kernel_;
     const Log& log_;
