@@ -30,10 +30,34 @@ void append_record(std::vector<std::byte>& to, const std::string& name, std::uin
     std::memcpy(record + header, name.data(), name.size());
 }
 
+/// Copies whole records out as far as the guest's memory takes them; the next call goes on at the first that found no
+/// place. EFAULT when there was none for the first. (filldir64: each record is written by itself)
+Result<long> copy_entries(Task& task, fs::File& file, GuestAddr buffer, std::span<const std::byte> records, std::int64_t start)
+{
+    std::size_t done = 0;
+    std::int64_t position = start;
+    while (done < records.size()) {
+        std::uint16_t length = 0;
+        std::uint64_t next = 0;
+        std::memcpy(&next, records.data() + done + 8, 8);
+        std::memcpy(&length, records.data() + done + 16, 2);
+        if (!task.copy_out(buffer + done, records.subspan(done, length)).ok())
+            break;
+        done += length;
+        position = static_cast<std::int64_t>(next);
+    }
+    if (done < records.size())
+        TRY(file.seek(task, position, SEEK_SET));
+    if (done == 0)
+        return Errno(EFAULT);
+    return static_cast<long>(done);
+}
+
 Result<long> get_entries(Task& task, int fd, GuestAddr buffer, unsigned count, bool wide)
 {
     Ref<fs::File> file = TRY(task.files().get_for_io(fd));
     std::vector<std::byte> records;
+    std::int64_t start = file->seek(task, 0, SEEK_CUR).value_or(0);
     bool too_small = false;
     TRY(file->read_directory(task, [&](const std::string& name, std::uint64_t inode, std::uint8_t type, std::uint64_t next) {
         std::size_t length = (20 + name.size() + 7) & ~std::size_t {7};
@@ -46,7 +70,8 @@ Result<long> get_entries(Task& task, int fd, GuestAddr buffer, unsigned count, b
     }));
     if (too_small)
         return Errno(EINVAL);
-    TRY(task.copy_out(buffer, records));
+    if (!task.copy_out(buffer, records).ok())
+        return copy_entries(task, *file, buffer, records, start);
     return static_cast<long>(records.size());
 }
 
