@@ -96,9 +96,11 @@ GUEST_TEST("waitid tells of death by a signal, of stops and of going on")
 
 GUEST_TEST("wait4 tells of stops with WUNTRACED and of going on with WCONTINUED")
 {
-    pid_t child = in_child([] {
+    Gate going_on_was_seen; // a child that has stopped again has no "going on" left to tell
+    pid_t child = in_child([&] {
         setpgid(0, 0); // the parent's group may be an orphaned one, which SIGTSTP does not stop
         raise(SIGSTOP);
+        going_on_was_seen.wait();
         raise(SIGTSTP);
         return 3;
     });
@@ -109,6 +111,7 @@ GUEST_TEST("wait4 tells of stops with WUNTRACED and of going on with WCONTINUED"
     kill(child, SIGCONT);
     expect_eq(child, waitpid(child, &status, WCONTINUED));
     guest::note(guest::describe(status));
+    going_on_was_seen.open();
     expect_eq(child, waitpid(child, &status, WUNTRACED));
     guest::note(guest::describe(status));
     kill(child, SIGCONT);

@@ -116,9 +116,10 @@ GUEST_TEST("processors: at least one, and affinity can be set to it")
 
 GUEST_TEST("nice values")
 {
-    expect_eq(0, getpriority(PRIO_PROCESS, 0));
-    expect_ok(setpriority(PRIO_PROCESS, 0, 5));
-    expect_eq(5, getpriority(PRIO_PROCESS, 0));
+    // The tests themselves may run with a nice value; lowering it further takes no right.
+    expect(getpriority(PRIO_PROCESS, 0) >= -20, "a nice value");
+    expect_ok(setpriority(PRIO_PROCESS, 0, 19));
+    expect_eq(19, getpriority(PRIO_PROCESS, 0));
     guest::note(guest::fate_of([] { return getpriority(PRIO_PROCESS, 0); }));
     expect_errno(EINVAL, getpriority(static_cast<__priority_which>(9), 0));
     expect_errno(ESRCH, getpriority(PRIO_PROCESS, 1 << 22));
