@@ -188,6 +188,11 @@ void Kernel::take_event(const platform::Event& event)
 
 void Kernel::terminal_signal(int signo)
 {
+    // The command has ended, only what it left behind runs: whoever asks for the end now means all of it.
+    if (first_status_ && (signo == SIGINT || signo == SIGQUIT || signo == SIGTERM || signo == SIGHUP)) {
+        kill_all();
+        return;
+    }
     ProcessGroup* foreground = processes_.process_group(first_session_->foreground);
     if (!foreground && signo == SIGHUP) // nobody in front: the session as a whole hears that the terminal is gone
         foreground = processes_.process_group(first_pid);

@@ -81,7 +81,7 @@ public:
     std::uint64_t total_memory() const { return total_memory_; }
     /// The session that the first process starts in; its leader is outside of the sandbox.
     Session& first_session() const { return *first_session_; }
-    /// From the supervisor: SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGWINCH, SIGCONT … to the terminal's foreground group.
+    /// From the supervisor (after the first process' end those that ask for an end kill what is left): SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGWINCH, SIGCONT … to the terminal's foreground group.
     void terminal_signal(int signo);
     /// Ends the sandbox: every process as by SIGKILL.
     void kill_all();
