@@ -5,6 +5,7 @@
 #include "app/sentry/replay.h"
 #include "engine/boundary/owners.h"
 #include "engine/fs/setup.h"
+#include "engine/kernel/cpuid_policy.h"
 #include "trace/ring.h"
 
 #include <algorithm>
@@ -109,6 +110,7 @@ Failure Guest::make_platform()
         if (options.trap_cpuid && !platform::cpuid_traps())
             return "this trace was recorded with CPUID trapped, which this processor cannot do: replay it on a machine like the one it was recorded on";
     }
+    trap_cpuid_ = options.trap_cpuid;
     auto made = platform::make_stub_platform(options);
     if (!made.ok())
         return because("cannot start the processes that hold the guest", made.error().value(), "the host needs Linux 5.15 or newer on x86-64 with FSGSBASE");
@@ -250,6 +252,10 @@ Failure Guest::prepare_run()
         CPU_ZERO(&set);
         CPU_SET(static_cast<std::size_t>(cpu_), &set);
         sched_setaffinity(0, sizeof(set), &set);
+    }
+    if (trap_cpuid_) {
+        if (auto given_up = kernel::give_up_cpuid(); !given_up.ok())
+            return because("cannot make CPUID trap in the worker", given_up.error().value());
     }
     kernel_->host_poller().watch(channel_.descriptor(), EPOLLIN, [this](kernel::PollMask) { take_message(); });
     return {};

@@ -58,6 +58,7 @@ private:
     Caller caller_;
     boundary::Channel& channel_;
     int cpu_;
+    bool trap_cpuid_ = false;
     std::optional<replay::Log> log_;
     std::unique_ptr<mm::MemoryFile> memory_;
     std::unique_ptr<platform::Platform> platform_;

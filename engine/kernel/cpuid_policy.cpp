@@ -3,7 +3,12 @@
 
 #include "engine/kernel/cpuid_policy.h"
 
+#include "engine/boundary/host_call.h"
+
+#include <algorithm>
+#include <asm/prctl.h>
 #include <cpuid.h>
+#include <map>
 
 namespace ringside::kernel {
 
@@ -35,11 +40,83 @@ CpuidAnswer mask_cpuid(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer an
     return answer;
 }
 
-CpuidAnswer guest_cpuid(std::uint32_t leaf, std::uint32_t subleaf)
+namespace {
+
+CpuidAnswer native_cpuid(std::uint32_t leaf, std::uint32_t subleaf)
 {
     CpuidAnswer answer {};
     __cpuid_count(leaf, subleaf, answer.eax, answer.ebx, answer.ecx, answer.edx);
-    return mask_cpuid(leaf, subleaf, answer);
+    return answer;
+}
+
+/// Leaves whose answer depends on ecx, and how many of their subleaves are kept.
+std::uint32_t subleaves(std::uint32_t leaf)
+{
+    switch (leaf) {
+    case 0xd:
+        return 64;
+    case 4: case 7: case 0xb: case 0xf: case 0x10: case 0x12: case 0x14: case 0x17: case 0x18: case 0x1d: case 0x1e: case 0x1f:
+    case 0x20: case 0x23: case 0x24: case 0x8000'001d: case 0x8000'0020: case 0x8000'0026:
+        return 16;
+    default:
+        return 1;
+    }
+}
+
+/// Every answer of this processor.
+class CpuidTable {
+public:
+    CpuidTable()
+    {
+        for (std::uint32_t base : {0u, 0x4000'0000u, 0x8000'0000u}) {
+            std::uint32_t highest = native_cpuid(base, 0).eax;
+            if (highest < base || highest - base > 0x100)
+                continue; // no such range
+            for (std::uint32_t leaf = base; leaf <= highest; ++leaf) {
+                for (std::uint32_t subleaf = 0; subleaf < subleaves(leaf); ++subleaf)
+                    answers_[{leaf, subleaf}] = native_cpuid(leaf, subleaf);
+            }
+            if (base == 0)
+                beyond_ = native_cpuid(highest + 1, 0); // Intel: the highest leaf's answer; AMD: zeros
+        }
+    }
+
+    CpuidAnswer get(std::uint32_t leaf, std::uint32_t subleaf) const
+    {
+        std::uint32_t count = subleaves(leaf);
+        auto found = answers_.find({leaf, count == 1 ? 0 : std::min(subleaf, count - 1)});
+        if (found == answers_.end())
+            return beyond_;
+        CpuidAnswer answer = found->second;
+        if ((leaf == 0xb || leaf == 0x1f) && subleaf >= count)
+            answer.ecx = (answer.ecx & ~0xffu) | (subleaf & 0xff); // echoes its input
+        return answer;
+    }
+
+private:
+    std::map<std::pair<std::uint32_t, std::uint32_t>, CpuidAnswer> answers_;
+    CpuidAnswer beyond_ {};
+};
+
+/// Read once, before the worker gives cpuid up; never changed.
+const CpuidTable& cpuid_table()
+{
+    static const CpuidTable table;
+    return table;
+}
+
+}
+
+Result<void> give_up_cpuid()
+{
+    static_cast<void>(cpuid_table());
+    TRY(host::call(SYS_arch_prctl, ARCH_SET_CPUID, 0));
+    return {};
+}
+
+CpuidAnswer guest_cpuid(std::uint32_t leaf, std::uint32_t subleaf)
+{
+    return mask_cpuid(leaf, subleaf, cpuid_table().get(leaf, subleaf));
 }
 
 }

@@ -1,6 +1,8 @@
 // What the guest is told of the processor where CPUID traps: the host's answer without what cannot be replayed.
 #pragma once
 
+#include "engine/base/result.h"
+
 #include <cstdint>
 
 namespace ringside::kernel {
@@ -13,5 +15,10 @@ struct CpuidAnswer {
 CpuidAnswer guest_cpuid(std::uint32_t leaf, std::uint32_t subleaf);
 /// The masks alone, on an answer of the host.
 CpuidAnswer mask_cpuid(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer);
+
+/// Makes cpuid trap in the calling thread too, after its answers have been read. A switch between two threads of which one traps writes a
+/// model-specific register, which costs a virtual machine 15 µs and more: so the worker is as its guests are. ENODEV where the
+/// processor cannot do it.
+Result<void> give_up_cpuid();
 
 }
