@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -71,10 +72,15 @@ Result<std::span<std::byte>> map_ring()
 
 Caller Caller::current()
 {
-    Caller caller {getuid(), getgid(), {}, ::umask(0)};
+    Caller caller {getuid(), getgid(), {}, ::umask(0), {}};
     caller.groups.resize(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
     if (getgroups(static_cast<int>(caller.groups.size()), caller.groups.data()) < 0)
         caller.groups.clear();
+    for (int resource = 0; resource < kernel::Limits::count; ++resource) {
+        rlimit limit {};
+        if (getrlimit(static_cast<__rlimit_resource_t>(resource), &limit) == 0)
+            static_cast<void>(caller.limits.set(resource, {limit.rlim_cur, limit.rlim_max}, true).ok());
+    }
     return caller;
 }
 
@@ -128,6 +134,7 @@ kernel::Options Guest::kernel_options()
     options.uid = caller_.uid;
     options.gid = caller_.gid;
     options.groups = caller_.groups;
+    options.limits = caller_.limits;
     utsname names {};
     if (uname(&names) == 0)
         options.hostname = names.nodename;

@@ -24,6 +24,7 @@ struct Caller {
     kernel::Gid gid;
     std::vector<kernel::Gid> groups;
     mode_t umask;
+    kernel::Limits limits;
     static Caller current();
 };
 

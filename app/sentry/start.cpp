@@ -144,6 +144,7 @@ Failure run(boundary::Channel& channel)
     hold_closed_numbers();
     mallopt(M_MMAP_MAX, 0); // large blocks come from the heap, so that realloc needs no mremap
     ignore_signals();
+    Caller caller = Caller::current(); // before its limits are changed
     rlimit no_core {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     control::SentryConfig config;
@@ -152,7 +153,7 @@ Failure run(boundary::Channel& channel)
     if (auto prepared = boundary::prepare_open_how(); !prepared.ok())
         return because("cannot map the open_how page", prepared.error().value());
     boundary::Plan plan = plan_of(config);
-    Guest guest(config, Caller::current(), channel);
+    Guest guest(config, std::move(caller), channel);
     boundary::HostView view;
     if (Failure failure = enter(plan, channel, view))
         return failure;
