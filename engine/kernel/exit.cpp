@@ -36,10 +36,8 @@ struct Exit {
         if (group->exit_status_)
             task.exit_code_ = *group->exit_status_;
         bool last = group->tasks_.size() == 1;
-        if (&task == group->leader_)
+        if (last) // whoever ends last speaks for the process (synchronize_group_exit)
             group->wait_status_ = task.exit_code_;
-        if (last && group->exit_status_)
-            group->wait_status_ = *group->exit_status_;
 
         std::array<std::uint64_t, 1> args {};
         task.recorder().note_begin(task, trace::EventKind::exit, last ? 1 : 0, args);
