@@ -4,6 +4,7 @@
 #include "engine/kernel/cpuid_policy.h"
 
 #include "engine/boundary/host_call.h"
+#include "engine/platform/xstate.h"
 
 #include <algorithm>
 #include <asm/prctl.h>
@@ -109,7 +110,9 @@ const CpuidTable& cpuid_table()
 
 Result<void> give_up_cpuid()
 {
+    // All that asks the processor once and remembers must have asked.
     static_cast<void>(cpuid_table());
+    static_cast<void>(platform::xstate_layout());
     TRY(host::call(SYS_arch_prctl, ARCH_SET_CPUID, 0));
     return {};
 }
