@@ -117,6 +117,11 @@ Result<void> give_up_cpuid()
     return {};
 }
 
+CpuidAnswer host_cpuid(std::uint32_t leaf, std::uint32_t subleaf)
+{
+    return cpuid_table().get(leaf, subleaf);
+}
+
 CpuidAnswer guest_cpuid(std::uint32_t leaf, std::uint32_t subleaf)
 {
     return mask_cpuid(leaf, subleaf, cpuid_table().get(leaf, subleaf));

@@ -11,6 +11,8 @@ struct CpuidAnswer {
     std::uint32_t eax, ebx, ecx, edx;
 };
 
+/// The host's leaf as it is. Also where the worker can no longer ask the processor.
+CpuidAnswer host_cpuid(std::uint32_t leaf, std::uint32_t subleaf);
 /// The host's leaf, with the policy's masks.
 CpuidAnswer guest_cpuid(std::uint32_t leaf, std::uint32_t subleaf);
 /// The masks alone, on an answer of the host.

@@ -3,13 +3,13 @@
 
 #include "engine/fs/kernel_state.h"
 #include "engine/kernel/clock.h"
+#include "engine/kernel/cpuid_policy.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/pid_table.h"
 #include "engine/kernel/task.h"
 #include "engine/kernel/thread_group.h"
 #include "engine/mm/memory_file.h"
 
-#include <cpuid.h>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -44,12 +44,11 @@ std::string meminfo_text(Kernel& kernel)
 /// The processor's own name, by CPUID.
 std::string brand()
 {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    if (!__get_cpuid(0x80000000, &a, &b, &c, &d) || a < 0x80000004)
+    if (kernel::host_cpuid(0x80000000, 0).eax < 0x80000004)
         return "unknown";
-    std::array<unsigned, 12> words {};
+    std::array<kernel::CpuidAnswer, 3> words {};
     for (unsigned leaf = 0; leaf < 3; ++leaf)
-        __get_cpuid(0x80000002 + leaf, &words[4 * leaf], &words[4 * leaf + 1], &words[4 * leaf + 2], &words[4 * leaf + 3]);
+        words[leaf] = kernel::host_cpuid(0x80000002 + leaf, 0);
     std::string text(reinterpret_cast<const char*>(words.data()), sizeof words);
     text.resize(strnlen(text.c_str(), sizeof words));
     std::size_t start = text.find_first_not_of(' ');
@@ -58,11 +57,10 @@ std::string brand()
 
 std::string cpuinfo_text(int processors)
 {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    __get_cpuid(0, &a, &b, &c, &d);
-    std::array<unsigned, 3> vendor {b, d, c};
+    kernel::CpuidAnswer first = kernel::host_cpuid(0, 0);
+    std::array<unsigned, 3> vendor {first.ebx, first.edx, first.ecx};
     std::string vendor_id(reinterpret_cast<const char*>(vendor.data()), sizeof vendor);
-    __get_cpuid(1, &a, &b, &c, &d);
+    const auto [a, b, c, d] = kernel::host_cpuid(1, 0);
     unsigned family = (a >> 8 & 15) + ((a >> 8 & 15) == 15 ? a >> 20 & 255 : 0);
     unsigned model = (a >> 4 & 15) | (a >> 12 & 0xf0);
     std::string flags;
