@@ -2,6 +2,7 @@
 #include "engine/fs/fs_context.h"
 #include "engine/fs/new_inode.h"
 #include "engine/fs/permission.h"
+#include "engine/fs/regular_file.h"
 #include "engine/fs/walk.h"
 #include "engine/kernel/task.h"
 
@@ -240,6 +241,7 @@ Result<void> Vfs::truncate(Task& task, const Path& path, std::uint64_t size)
     TRY(check_permission(task, path, W_OK));
     if (inode.writers < 0)
         return Errno(ETXTBSY);
+    TRY(limit_new_size(task, TRY(inode.data_size(task)), size));
     return inode.truncate(task, size);
 }
 

@@ -34,6 +34,14 @@ Result<std::uint64_t> limit_file_size(Task& task, std::uint64_t offset, std::uin
     return std::min(wanted, limit - offset);
 }
 
+Result<void> limit_new_size(Task& task, std::uint64_t size, std::uint64_t wanted)
+{
+    // inode_newsize_ok: a file that becomes shorter is never too long.
+    if (wanted > size && TRY(limit_file_size(task, wanted - 1, 1)) != 1)
+        return Errno(EFBIG);
+    return {};
+}
+
 Result<std::uint64_t> seek_to(std::uint64_t position, std::uint64_t end, std::int64_t offset, int whence)
 {
     std::uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? position : end;
@@ -157,6 +165,7 @@ Result<void> RegularFile::truncate(Task& task, std::uint64_t size)
 {
     if (!writable())
         return Errno(EINVAL);
+    TRY(limit_new_size(task, TRY(path_.inode().data_size(task)), size));
     return path_.inode().truncate(task, size);
 }
 

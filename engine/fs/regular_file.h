@@ -25,6 +25,8 @@ private:
 
 /// How many of `wanted` bytes at `offset` RLIMIT_FSIZE lets a task write; SIGXFSZ and EFBIG where none.
 Result<std::uint64_t> limit_file_size(Task& task, std::uint64_t offset, std::uint64_t wanted);
+/// Whether a file of this size may get the wanted one, by truncate: SIGXFSZ and EFBIG where RLIMIT_FSIZE forbids it.
+Result<void> limit_new_size(Task& task, std::uint64_t size, std::uint64_t wanted);
 /// The position that lseek gives for SEEK_SET, SEEK_CUR and SEEK_END. EINVAL, EOVERFLOW.
 Result<std::uint64_t> seek_to(std::uint64_t position, std::uint64_t end, std::int64_t offset, int whence);
 

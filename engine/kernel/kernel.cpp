@@ -119,6 +119,12 @@ std::vector<std::string> candidates(const Options& options)
     return result;
 }
 
+bool is_there(Task& task, const std::string& path)
+{
+    fs::FsContext& context = task.fs_context();
+    return context.vfs->walk(task, context.working_directory, path).ok();
+}
+
 }
 
 Result<void> Kernel::execute_first(Task& task)
@@ -127,6 +133,7 @@ Result<void> Kernel::execute_first(Task& task)
         return Errno(ENOENT);
     task.files().announce(task);
     Errno error(ENOENT);
+    bool named_by_path = options_.argv[0].find('/') != std::string::npos;
     for (const std::string& path : candidates(options_)) {
         // No call of the guest's asked for it: an event of its own holds what the first program was made of.
         task.recorder().note_begin(task, trace::EventKind::exec, 0, std::span<const std::uint64_t>(), path);
@@ -134,9 +141,12 @@ Result<void> Kernel::execute_first(Task& task)
         task.recorder().note_end(task, executed.ok() ? 0 : -executed.error().value());
         if (executed.ok())
             return {};
-        // As execvp: what is not there is looked for further on; EACCES is remembered.
-        if (executed.error() == EACCES)
+        // As shells do: what is not there is looked for further on; EACCES of a file that was found is remembered, that
+        // of a directory in PATH which may not be searched is not.
+        if (executed.error() == EACCES && (named_by_path || is_there(task, path)))
             error = executed.error();
+        else if (executed.error() == EACCES)
+            continue;
         else if (executed.error() != ENOENT && executed.error() != ENOTDIR)
             return executed.error();
     }
