@@ -37,7 +37,8 @@ struct TaskLoop {
             // tell where it was, and neither could replay.
             if (!signals_wait || task.group_->exiting())
                 deliver_signals(task);
-            if (task.exiting_ || yielded || !task.share_group_->contended())
+            // Nor does it give way there: what a thread runs between two events must be one piece.
+            if (task.exiting_ || yielded || signals_wait || !task.share_group_->contended())
                 break;
             task.kernel().scheduler().yield(task);
             yielded = true;

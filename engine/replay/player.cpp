@@ -79,9 +79,8 @@ Result<void> Player::start_thread(ThreadId id, Ref<Space> space, const platform:
 
 void Player::run(Thread& thread)
 {
-    auto ids = log_.of_thread(thread.id);
-    while (thread.next < ids.size() && !stopping_) {
-        EventId id = ids[thread.next++];
+    while (!stopping_ && thread.next < log_.of_thread(thread.id).size()) {
+        EventId id = log_.of_thread(thread.id)[thread.next++];
         auto served = serve(thread, id);
         if (!served.ok()) {
             if (!divergence_ && !stopping_)
@@ -89,10 +88,34 @@ void Player::run(Thread& thread)
                     fmt::format("the recorded effect could not be applied (errno {})", served.error().value())};
             break;
         }
+        if (log_.event(id).kind == EventKind::exit)
+            break; // the number may go on: it is the process', and passes to the thread that calls execve
+        if (auto call = log_.event(id).of ? log_.event(id).of : id; executed(call) == id && log_.process_of(thread.id) != thread.id)
+            become_leader(thread, id);
     }
     ReplayTask::end(*thread.task);
     thread.task = {};
     thread.space = {};
+}
+
+EventId Player::executed(EventId call) const
+{
+    const EventRecord& entry = log_.event(call);
+    if (entry.kind != EventKind::syscall || (entry.nr != SYS_execve && entry.nr != SYS_execveat))
+        return 0;
+    EventId row = entry.flags & event_flag::has_ret ? call : log_.completion(call);
+    return row && log_.event(row).ret == 0 ? row : 0;
+}
+
+void Player::become_leader(Thread& thread, EventId id)
+{
+    auto own = threads_.extract(thread.id);
+    thread.id = log_.process_of(thread.id);
+    own.key() = thread.id;
+    threads_.erase(thread.id); // the old leader has ended
+    threads_.insert(std::move(own));
+    auto ids = log_.of_thread(thread.id);
+    thread.next = static_cast<std::size_t>(std::upper_bound(ids.begin(), ids.end(), id) - ids.begin());
 }
 
 Result<void> Player::wait_turn(Thread& thread, EventId id)
@@ -118,6 +141,9 @@ void Player::advance()
 Result<void> Player::serve(Thread& thread, EventId id)
 {
     const EventRecord& event = log_.event(id);
+    // Threads that share memory ran one at a time, each from one event to its next: so they do here, in the same order.
+    if (thread.space->ref_count() > 1)
+        TRY(wait_turn(thread, id));
     switch (event.kind) {
     case EventKind::syscall:
         TRY(expect(thread, id));
@@ -126,8 +152,8 @@ Result<void> Player::serve(Thread& thread, EventId id)
             TRY(make_child(thread, id));
         if (event.flags & event_flag::has_ret)
             TRY(apply_call(thread, id, id));
-        else
-            TRY(apply_data(thread, id));
+        else if (!executed(id))
+            TRY(apply_data(thread, id)); // an exec's is the new program's: it comes with its completion
         break;
     case EventKind::resume:
         TRY(wait_turn(thread, id));

@@ -73,6 +73,10 @@ private:
 
     Result<void> start_thread(trace::ThreadId id, Ref<Space> space, const platform::Registers* registers, std::span<const std::byte> xstate);
     void run(Thread& thread);
+    /// The row that completes the successful execve `call`; 0 for anything else.
+    trace::EventId executed(trace::EventId call) const;
+    /// After execve (row `id`) a thread goes on under its process' number.
+    void become_leader(Thread& thread, trace::EventId id);
     Result<void> serve(Thread& thread, trace::EventId id);
     Result<void> wait_turn(Thread& thread, trace::EventId id);
     void advance();
