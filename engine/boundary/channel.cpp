@@ -17,7 +17,7 @@ Result<void> Channel::send(control::Kind kind, int value, std::string_view text)
     message->kind = kind;
     message->value = value;
     message->length = static_cast<std::uint32_t>(length);
-    std::memcpy(message->text, text.data(), length);
+    std::copy_n(text.data(), length, message->text);
     while (true) {
         auto sent = host::call(SYS_write, socket_, message.get(), control::message_head + length);
         if (sent.ok())

@@ -46,7 +46,10 @@ Kernel::Kernel(Options options, platform::Platform& platform, mm::MemoryFile& me
         total_memory_ = std::uint64_t {host.totalram} * host.mem_unit;
 }
 
-Kernel::~Kernel() = default;
+Kernel::~Kernel()
+{
+    host::set_current_account(nullptr); // it is a member
+}
 
 void Kernel::random(std::span<std::byte> to)
 {

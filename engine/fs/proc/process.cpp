@@ -202,11 +202,10 @@ private:
 };
 
 /// Fills the directory of one process, or of one of its threads.
-void fill(PseudoDirectory& directory, PseudoFs& fs, ThreadGroup& group, int tid, uid_t uid, gid_t gid)
+void fill(PseudoDirectory& directory, PseudoFs& fs, ThreadGroup& group, int tid, bool whole, uid_t uid, gid_t gid)
 {
     kernel::Kernel& kernel = fs.kernel;
     int tgid = group.tgid();
-    bool whole = tid == tgid;
     using Show = std::function<Result<std::string>(Task&, const Target&)>;
     auto text = [&](const char* name, mode_t mode, Show show) {
         directory.add(name, make_ref<TextNode>(fs, mode, [&kernel, tgid, tid, show](Task& task) -> Result<std::string> {
@@ -314,7 +313,7 @@ Result<Ref<Inode>> TaskList::find(Task&, const std::string& name)
     gid_t gid = 0;
     owner_of(thread->group(), uid, gid);
     auto directory = make_ref<PseudoDirectory>(*fs_, 0555, uid, gid);
-    fill(*directory, *fs_, thread->group(), tid, uid, gid);
+    fill(*directory, *fs_, thread->group(), tid, false, uid, gid);
     return Ref<Inode>(directory);
 }
 
@@ -326,7 +325,7 @@ Ref<Inode> make_process_directory(PseudoFs& fs, ThreadGroup& group)
     gid_t gid = 0;
     owner_of(group, uid, gid);
     auto directory = make_ref<PseudoDirectory>(fs, 0555, uid, gid);
-    fill(*directory, fs, group, group.tgid(), uid, gid);
+    fill(*directory, fs, group, group.tgid(), true, uid, gid);
     return directory;
 }
 
