@@ -30,10 +30,6 @@ constexpr std::size_t ring_default_capacity = std::size_t{64} << 20;
 constexpr std::size_t ring_min_capacity = std::size_t{4} << 20;
 constexpr std::size_t ring_max_record = std::size_t{1} << 20; ///< larger payloads are sent as several data records
 
-/// The Sentry's side. No exceptions, no allocation, no host call but the futex ones, which go through `Futex` so that the
-/// engine can charge them. `reserve` gives room for a record of `size` bytes (<= ring_max_record), waiting for space; `publish`
-/// makes all reserved records visible in one store. A record must be filled before the next is reserved: a producer that has to
-/// wait for space publishes what it reserved before.
 /// Lays an empty ring out in `shared`, which is zeroed, page-aligned and at least ring_data_offset + ring_min_capacity long; done
 /// by the supervisor before either side starts.
 void ring_init(std::span<std::byte> shared);
@@ -41,6 +37,10 @@ void ring_init(std::span<std::byte> shared);
 /// The largest power of two that fits behind the header; 0 when that is less than ring_min_capacity.
 std::size_t ring_capacity(std::span<const std::byte> shared);
 
+/// The Sentry's side. No exceptions, no allocation, no host call but the futex ones, which go through `Futex` so that the
+/// engine can charge them. `reserve` gives room for a record of `size` bytes (<= ring_max_record), waiting for space; `publish`
+/// makes all reserved records visible in one store. A record must be filled before the next is reserved: a producer that has to
+/// wait for space publishes what it reserved before.
 class RingProducer {
 public:
     /// Waits until *word != expected or a wake-up came; returns early at will.

@@ -20,6 +20,12 @@ namespace ringside::replay {
 using namespace trace;
 using kernel::ReplayTask;
 
+namespace {
+
+constexpr std::uint64_t page_fault = 14; // the x86 vector
+
+}
+
 Player::Player(kernel::Kernel& kernel, const Log& log)
     : kernel_(kernel)
     , log_(log)
@@ -197,14 +203,8 @@ Result<void> Player::expect(Thread& thread, EventId id)
             return Errno(ECANCELED);
         if (event.kind == platform::EventKind::interrupted)
             continue;
-        if (event.kind == platform::EventKind::fault && event.fault.trapno == 14 && expected.kind != EventKind::fault) {
-            using Fault = mm::AddressSpace::FaultResult;
-            auto served = task.mm().handle_fault(task, event.fault.address, (event.fault.error & 2) != 0, (event.fault.error & 16) != 0,
-                event.fault.signo == SIGBUS);
-            if (served == Fault::resolved)
-                continue;
-        } else if (event.kind == platform::EventKind::fault && event.fault.trapno == 14) {
-            // A fault that the guest saw; those that only our memory management makes come before it.
+        // Faults that only our memory management makes are no events; they come before one that the guest sees, too.
+        if (event.kind == platform::EventKind::fault && event.fault.trapno == page_fault) {
             auto served = task.mm().handle_fault(task, event.fault.address, (event.fault.error & 2) != 0, (event.fault.error & 16) != 0,
                 event.fault.signo == SIGBUS);
             if (served == mm::AddressSpace::FaultResult::resolved)
@@ -283,7 +283,7 @@ std::string Player::difference(const EventRecord& expected, const platform::Even
         return fmt::format("{}, recorded at {:#x}, now at {:#x}", differs(), expected.ip, registers.rip);
     if (expected.kind == EventKind::fault && event.fault.address.value() != expected.args[0])
         return differs();
-    if (expected.kind == EventKind::instruction && event.fault.trapno == 14)
+    if (expected.kind == EventKind::instruction && event.fault.trapno == page_fault)
         return differs();
     return {};
 }

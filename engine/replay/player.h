@@ -47,11 +47,12 @@ public:
     trace::EventId events() const { return next_ - 1; }
 
 private:
-    /// An address space and what the player knows of it beside mm.
+    /// Memory that stands for a mapped file, and the protection that the guest gave it.
     struct FileRange {
         Range range;
         int prot;
     };
+    /// An address space and what the player knows of it beside mm.
     struct Space : RefCounted {
         Ref<mm::AddressSpace> memory;
         SpaceId id = 0;
@@ -65,11 +66,7 @@ private:
         Ref<Space> space;
         std::size_t next = 0; ///< in log.of_thread(id)
         kernel::WaitQueue turn;
-        bool failed = false;
     };
-    struct Stop { };
-    template<typename T>
-    using Step = Result<T>;
 
     Result<void> start_thread(trace::ThreadId id, Ref<Space> space, const platform::Registers* registers, std::span<const std::byte> xstate);
     void run(Thread& thread);
