@@ -99,7 +99,7 @@ struct Exit {
             end_session(group.session());
         group.exit_queue.wake_all();
         if (group.tgid() == first_pid)
-            kernel.first_status_ = group.wait_status_;
+            end_first(kernel, group.wait_status_);
         if (!group.parent) {
             reap(group);
             return;
@@ -116,6 +116,15 @@ struct Exit {
             reap(group);
             parent->child_queue.wake_all(); // a wait for this one ends with ECHILD
         }
+    }
+
+    /// What the first process leaves behind goes on, as it would outside, unless the first one was ended from outside.
+    static void end_first(Kernel& kernel, int status)
+    {
+        kernel.first_status_ = status;
+        int signo = status & 0x7f;
+        if (signo != 0 && kernel.asked_to_end_.has(signo))
+            kernel.kill_all();
     }
 
     static void reparent_children(ThreadGroup& group)

@@ -60,7 +60,8 @@ struct IoHelpers::State {
     explicit State(platform::Platform& platform) : platform(platform) { }
     platform::Platform& platform;
     std::array<Slot, thread_count> slots;
-    std::deque<std::unique_ptr<IoJob>> waiting;
+    std::deque<std::unique_ptr<IoJob>> waiting;         ///< for any helper
+    std::deque<std::unique_ptr<IoJob>> waiting_to_hang; ///< for those that are not reserved
     Readiness readiness;
     host::Fd epoll;
     host::Fd stop; ///< an eventfd that ends the epoll thread
@@ -112,6 +113,20 @@ struct IoHelpers::State {
         slot.job = std::move(job);
         set_and_wake(slot.state, slot_work);
     }
+
+    /// What a helper that has become free does next.
+    std::unique_ptr<IoJob> next_for(std::size_t slot)
+    {
+        std::erase_if(waiting_to_hang, [](const auto& job) { return job->abandoned; });
+        for (auto* line : {&waiting, &waiting_to_hang}) {
+            if (line->empty() || (line == &waiting_to_hang && slot < reserved_count))
+                continue;
+            std::unique_ptr<IoJob> job = std::move(line->front());
+            line->pop_front();
+            return job;
+        }
+        return {};
+    }
 };
 
 Result<std::unique_ptr<IoHelpers>> IoHelpers::start(platform::Platform& platform)
@@ -137,39 +152,50 @@ IoHelpers::IoHelpers(std::unique_ptr<State> state)
 
 IoHelpers::~IoHelpers()
 {
-    for (Slot& slot : state_->slots)
+    bool stuck = false;
+    for (Slot& slot : state_->slots) {
+        if (slot.state.load(std::memory_order_acquire) == slot_work) {
+            stuck = true;
+            slot.thread.detach();
+        }
         set_and_wake(slot.state, slot_quit);
+    }
     set_and_wake(state_->readiness.state, Readiness::quit);
     std::uint64_t one = 1;
     (void)host::call(SYS_write, state_->stop.get(), &one, sizeof one);
     for (Slot& slot : state_->slots)
-        slot.thread.join();
+        if (slot.thread.joinable())
+            slot.thread.join();
     state_->readiness.thread.join();
+    if (stuck) // a host call that never returns: its thread ends with the Sentry, and what it looks at must stay until then
+        static_cast<void>(state_.release());
 }
 
-void IoHelpers::submit(std::unique_ptr<IoJob> job)
+IoJob& IoHelpers::submit(std::unique_ptr<IoJob> job)
 {
-    for (Slot& slot : state_->slots) {
+    IoJob& submitted = *job;
+    for (std::size_t i = job->may_hang ? reserved_count : 0; i < state_->slots.size(); ++i) {
+        Slot& slot = state_->slots[i];
         if (slot.state.load(std::memory_order_acquire) == slot_idle) {
             state_->give(slot, std::move(job));
-            return;
+            return submitted;
         }
     }
-    state_->waiting.push_back(std::move(job));
+    (submitted.may_hang ? state_->waiting_to_hang : state_->waiting).push_back(std::move(job));
+    return submitted;
 }
 
 std::size_t IoHelpers::poll()
 {
     std::size_t completed = 0;
-    for (Slot& slot : state_->slots) {
+    for (std::size_t i = 0; i < state_->slots.size(); ++i) {
+        Slot& slot = state_->slots[i];
         if (slot.state.load(std::memory_order_acquire) != slot_done)
             continue;
         std::unique_ptr<IoJob> job = std::move(slot.job);
         slot.state.store(slot_idle, std::memory_order_release);
-        if (!state_->waiting.empty()) {
-            state_->give(slot, std::move(state_->waiting.front()));
-            state_->waiting.pop_front();
-        }
+        if (auto next = state_->next_for(i))
+            state_->give(slot, std::move(next));
         ++completed;
         if (job->completed)
             job->completed(*job);
@@ -275,17 +301,20 @@ Result<long> offload(Task& task, std::function<Result<long>()> work, bool interr
     Ref<Task> keep(&task);
     auto job = std::make_unique<IoJob>();
     job->work = std::move(work);
+    job->may_hang = interruptible;
     job->completed = [shared, keep](IoJob& job) {
         keep->account().merge(job.account);
         shared->done = true;
         shared->result = job.result;
         shared->queue.wake_all();
     };
-    task.kernel().io().submit(std::move(job));
+    IoJob& submitted = task.kernel().io().submit(std::move(job));
     while (!shared->done) {
         auto waited = shared->queue.wait(task, {}, interruptible ? Interruptible::yes : Interruptible::no);
-        if (!waited.ok())
+        if (!waited.ok()) {
+            submitted.abandoned = !shared->done;
             return waited.error();
+        }
     }
     return shared->result;
 }

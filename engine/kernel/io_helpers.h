@@ -21,16 +21,20 @@ struct IoJob {
     std::function<void(IoJob&)> completed;  ///< on the worker, under the kernel lock; may be empty
     Result<long> result = Errno(EINTR);
     host::Account account; ///< what the work cost
+    bool may_hang = false; ///< depends on somebody who may never answer: some helpers are kept from these
+    bool abandoned = false; ///< nobody waits any more: not begun if it has not been
 };
 
 class IoHelpers {
 public:
-    static constexpr int thread_count = 4;
+    static constexpr int thread_count = 16;
+    /// Helpers that serve no job that may hang, so that a file system without answers stops nobody but who asks it.
+    static constexpr int reserved_count = 4;
     /// Starts the threads: before the seccomp filter is in force.
     static Result<std::unique_ptr<IoHelpers>> start(platform::Platform& platform);
     ~IoHelpers();
-    /// Queues it: any helper takes it, first come first served.
-    void submit(std::unique_ptr<IoJob> job);
+    /// Queues it: the next free helper takes it, first come first served. The job lives until it was completed.
+    IoJob& submit(std::unique_ptr<IoJob> job);
     /// From the main loop: completes what is done and hands out more work. How many were completed.
     std::size_t poll();
 

@@ -206,6 +206,7 @@ void Kernel::terminal_signal(int signo)
         kill_all();
         return;
     }
+    asked_to_end_.add(signo);
     ProcessGroup* foreground = processes_.process_group(first_session_->foreground);
     if (!foreground && signo == SIGHUP) // nobody in front: the session as a whole hears that the terminal is gone
         foreground = processes_.process_group(first_pid);

@@ -122,6 +122,7 @@ private:
     std::vector<Ref<ThreadGroup>> orphans_; ///< children of the reaper
     std::uint64_t total_memory_ = 0;
     std::optional<int> first_status_;
+    SignalSet asked_to_end_; ///< signals that came from the supervisor
     std::optional<Result<void>> started_;
     Nanoseconds last_flush_ = 0;
     std::function<bool()> replay_done_; ///< set while the player's tasks run, which have no processes
