@@ -118,12 +118,14 @@ struct Exit {
         }
     }
 
-    /// What the first process leaves behind goes on, as it would outside, unless the first one was ended from outside.
+    /// What the first process leaves behind goes on, as it would outside, unless the first one was ended from outside: by a signal, or by
+    /// its own answer to SIGTERM or SIGHUP, as servers do. Not so SIGINT: of a shell at the terminal a ^C long ago says nothing.
     static void end_first(Kernel& kernel, int status)
     {
         kernel.first_status_ = status;
         int signo = status & 0x7f;
-        if (signo != 0 && kernel.asked_to_end_.has(signo))
+        const SignalSet& asked = kernel.asked_to_end_;
+        if ((signo != 0 && asked.has(signo)) || asked.has(SIGTERM) || asked.has(SIGHUP))
             kernel.kill_all();
     }
 
