@@ -6,7 +6,9 @@
 #include "engine/session/live_filters.h"
 #include "trace/syscall_table.h"
 
+#include <cstdlib>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -43,10 +45,18 @@ void print_calls(const nlohmann::json& report)
     }
 }
 
+/// Of /proc/PID/status; the one that may be there by its name.
+std::string capability_names(const std::string& set)
+{
+    constexpr std::uint64_t reading = std::uint64_t {1} << CAP_DAC_READ_SEARCH;
+    std::uint64_t bits = std::strtoull(set.c_str(), nullptr, 16);
+    return bits == 0 ? "none" : bits == reading ? "CAP_DAC_READ_SEARCH alone (root reads everybody's files)" : set;
+}
+
 void print_process(const session::LiveProcess& process, std::map<Program, std::size_t>& known)
 {
     fmt::print("\n{} (process {})\n", process.name, process.pid);
-    fmt::print("  capabilities {}, no_new_privs {}, seccomp {}\n", process.capabilities == "0000000000000000" ? "none" : process.capabilities,
+    fmt::print("  capabilities {}, no_new_privs {}, seccomp {}\n", capability_names(process.capabilities),
         process.no_new_privs ? "yes" : "no", process.seccomp == "2" ? "filter" : process.seccomp.empty() ? "unknown" : "mode " + process.seccomp);
     if (!process.own_namespaces.empty())
         fmt::print("  namespaces of its own: {}\n", joined(process.own_namespaces));

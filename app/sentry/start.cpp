@@ -102,7 +102,7 @@ Failure shed_rights(const boundary::Plan& plan, const boundary::HostView& view, 
 {
     if (Failure failure = boundary::restrict_files(plan, view, plan.level == boundary::Level::reduced, landlock))
         return failure;
-    if (Failure failure = boundary::drop_privileges())
+    if (Failure failure = boundary::drop_privileges(boundary::kept_capabilities(view)))
         return failure;
     return boundary::watch_parent();
 }

@@ -50,8 +50,14 @@ Failure open_view(const Plan& plan, HostView& view);
 /// Step 6: Landlock. `required`: fail where the kernel has none; otherwise *abi becomes 0.
 Failure restrict_files(const Plan& plan, const HostView& view, bool required, int* abi);
 
-/// Step 7: every capability, the bounding set, securebits, no_new_privs. Per thread: call it before threads are made.
-Failure drop_privileges();
+/// Bits of capabilities(7) that the Sentry keeps. Started by root: CAP_DAC_READ_SEARCH, so that it can read what root may read; whether
+/// the guest may is then the emulated kernel's answer alone. It opens no way to write, and none around Landlock, the mounts or the filter.
+/// Started by anybody else: none.
+std::uint64_t kept_capabilities(const HostView& view);
+
+/// Step 7: every capability but `keep`, the bounding set, securebits, no_new_privs: nothing that is executed later has any. Per thread: call
+/// it before threads are made.
+Failure drop_privileges(std::uint64_t keep);
 
 /// Step 8: die with the parent process. Last of the credential changes, which clear it.
 Failure watch_parent();

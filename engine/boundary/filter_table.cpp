@@ -83,7 +83,7 @@ std::vector<HostCall> host_calls(bool writable_binds)
         {SYS_mknodat, "mknodat", "FIFOs", true, {}},
         {SYS_unlinkat, "unlinkat", "", true, {}},
         {SYS_renameat2, "renameat2", "", true, {}},
-        {SYS_linkat, "linkat", "", true, {}},
+        {SYS_linkat, "linkat", "never by a descriptor alone", true, {{{4, Test::equal, 0}}}},
         {SYS_symlinkat, "symlinkat", "", true, {}},
         {SYS_fchmod, "fchmod", "", true, {}},
         {SYS_fchmodat, "fchmodat", "", true, {}},

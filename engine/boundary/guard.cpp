@@ -52,7 +52,7 @@ void restore(const Terminal& terminal)
 
 void confine_guard()
 {
-    if (drop_privileges())
+    if (drop_privileges(0))
         _exit(125);
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!filter)

@@ -78,7 +78,17 @@ Failure restrict_files(const Plan& plan, const HostView& view, bool required, in
     return {};
 }
 
-Failure drop_privileges()
+std::uint64_t kept_capabilities(const HostView& view)
+{
+    __user_cap_header_struct header {_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct have[2] {};
+    // Where the namespace maps one id, the capability would reach the user's own files only, which natively he may have closed to himself.
+    if (geteuid() != 0 || view.one_id || syscall(SYS_capget, &header, have) != 0)
+        return 0;
+    return have[0].effective & std::uint64_t {1} << CAP_DAC_READ_SEARCH;
+}
+
+Failure drop_privileges(std::uint64_t keep)
 {
     // An ordinary user at the reduced level has no right to shrink these sets; no_new_privs then makes them meaningless.
     for (int capability = 0; capability < 64 && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
@@ -88,11 +98,16 @@ Failure drop_privileges()
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return because("cannot set no_new_privs", errno);
     __user_cap_header_struct header {_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct none[2] {};
-    if (syscall(SYS_capset, &header, none) != 0)
+    __user_cap_data_struct kept[2] {};
+    for (std::size_t i = 0; i < 2; ++i)
+        kept[i].permitted = kept[i].effective = static_cast<std::uint32_t>(keep >> (32 * i));
+    if (syscall(SYS_capset, &header, kept) != 0)
         return because("cannot drop capabilities", errno);
     __user_cap_data_struct left[2] {};
-    if (syscall(SYS_capget, &header, left) != 0 || (left[0].permitted | left[1].permitted | left[0].effective | left[1].effective | left[0].inheritable | left[1].inheritable) != 0)
+    bool as_wanted = syscall(SYS_capget, &header, left) == 0;
+    for (std::size_t i = 0; i < 2; ++i)
+        as_wanted = as_wanted && left[i].permitted == kept[i].permitted && left[i].effective == kept[i].effective && left[i].inheritable == 0;
+    if (!as_wanted)
         return because("capabilities are left after dropping them", 0);
     return {};
 }

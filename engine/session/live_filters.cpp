@@ -94,7 +94,7 @@ LiveProcess inspect(int pid)
     LiveProcess process;
     process.pid = pid;
     process.name = status_value(pid, "Name");
-    process.capabilities = status_value(pid, "CapEff");
+    process.capabilities = status_value(pid, "CapPrm");
     process.no_new_privs = status_value(pid, "NoNewPrivs") == "1";
     process.seccomp = status_value(pid, "Seccomp");
     std::string folder = "/proc/" + std::to_string(pid);

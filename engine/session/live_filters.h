@@ -17,7 +17,7 @@ struct LiveThread {
 struct LiveProcess {
     int pid = 0;
     std::string name;
-    std::string capabilities; ///< effective set, hexadecimal
+    std::string capabilities; ///< permitted set, hexadecimal
     bool no_new_privs = false;
     std::string seccomp;      ///< "2" with a filter
     std::vector<std::string> own_namespaces; ///< those that differ from ours: "user", "mnt", …; empty also where we may not look
