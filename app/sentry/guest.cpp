@@ -270,10 +270,13 @@ Failure Guest::prepare_run()
 
 Failure Guest::run()
 {
-    if (auto started = kernel_->start(std::move(context_), std::move(files_)); !started.ok()) {
+    auto started = kernel_->start(std::move(context_), std::move(files_));
+    if (!started.ok())
+        return because("cannot make the guest's first process", started.error().value());
+    if (auto failure = std::move(started).value()) {
         recorder_->end(127 << 8);
         recorder_->publish(true);
-        static_cast<void>(channel_.send(control::Kind::not_executed, started.error().value()).ok());
+        static_cast<void>(channel_.send(control::Kind::not_executed, failure->error.value(), failure->reason).ok());
         return {};
     }
     static_cast<void>(channel_.send(control::Kind::started).ok());

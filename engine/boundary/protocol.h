@@ -22,7 +22,7 @@ enum class Kind : std::uint32_t {
     want_id_maps = 1, ///< it has unshared its user namespace; Body: nothing
     confined,         ///< Body::value: 1 where the namespace has one id
     started,          ///< the guest's first program runs
-    not_executed,     ///< Body::value: errno of the first exec; the Sentry ends
+    not_executed,     ///< Body::value: errno of the first exec, text: why, in a few words; the Sentry ends
     stopped,          ///< Body::value: the signal that stopped the guest's foreground job as a whole
     ended,            ///< Body::value: wait status of the guest's first process
     failure,          ///< text: one line; the Sentry ends

@@ -52,9 +52,7 @@ struct Exec {
         load.argv = request.argv;
         load.envp = request.environment;
         load.open = [&](const std::string& path) {
-            ExecRequest interpreter;
-            interpreter.path = path;
-            return open(task, interpreter);
+            return open_program(task, path);
         };
         task.kernel().random(std::as_writable_bytes(std::span(&load.seed, 1)));
         constexpr std::uint64_t no_randomization = 0x0040000; // personality(2), ADDR_NO_RANDOMIZE
@@ -177,6 +175,13 @@ struct Exec {
 Result<long> exec_program(Task& task, const ExecRequest& request)
 {
     return Exec::execute(task, request);
+}
+
+Result<Ref<fs::File>> open_program(Task& task, const std::string& path)
+{
+    ExecRequest request;
+    request.path = path;
+    return Exec::open(task, request);
 }
 
 }

@@ -21,4 +21,7 @@ struct ExecRequest {
 /// point of no return the task dies of SIGKILL or SIGSEGV as in Linux.
 Result<long> exec_program(Task& task, const ExecRequest& request);
 
+/// Opens a file as execve does: ENOENT, EACCES where it may not be executed, …
+Result<Ref<fs::File>> open_program(Task& task, const std::string& path);
+
 }

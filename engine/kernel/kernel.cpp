@@ -5,7 +5,7 @@
 #include "engine/fs/file_table.h"
 #include "engine/fs/fs_context.h"
 #include "engine/fs/vfs.h"
-#include "engine/kernel/exec.h"
+#include "engine/kernel/first_program.h"
 #include "engine/kernel/futex.h"
 #include "engine/kernel/random.h"
 #include "engine/kernel/signal_delivery.h"
@@ -56,12 +56,12 @@ void Kernel::random(std::span<std::byte> to)
     random_->fill(to);
 }
 
-Result<void> Kernel::start(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files)
+Result<std::optional<StartFailure>> Kernel::start(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files)
 {
     TRY(make_first(std::move(fs_context), std::move(files)));
     while (!started_)
         turn();
-    return *started_;
+    return start_failure_;
 }
 
 Result<void> Kernel::make_first(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files)
@@ -92,68 +92,13 @@ Result<void> Kernel::make_first(Ref<fs::FsContext> fs_context, Ref<fs::FileTable
     task->recorder().process_begin(*task, nullptr);
     task->recorder().thread_begin(*task, nullptr);
     task->first_ = [this](Task& self) {
-        started_ = execute_first(self);
-        if (!started_->ok())
+        start_failure_ = execute_first_program(self, options_);
+        started_ = true;
+        if (start_failure_)
             self.exit(127 << 8);
     };
     scheduler_.make_ready(*task);
     return {};
-}
-
-namespace {
-
-/// Where execvp would look (man 3 exec).
-std::vector<std::string> candidates(const Options& options)
-{
-    const std::string& program = options.argv[0];
-    if (program.find('/') != std::string::npos)
-        return {program};
-    std::string path = "/bin:/usr/bin";
-    for (const std::string& variable : options.environment)
-        if (variable.starts_with("PATH="))
-            path = variable.substr(5);
-    std::vector<std::string> result;
-    for (std::size_t start = 0; start <= path.size();) {
-        std::size_t end = std::min(path.find(':', start), path.size());
-        std::string directory = path.substr(start, end - start);
-        result.push_back(directory.empty() ? program : directory + "/" + program);
-        start = end + 1;
-    }
-    return result;
-}
-
-bool is_there(Task& task, const std::string& path)
-{
-    fs::FsContext& context = task.fs_context();
-    return context.vfs->walk(task, context.working_directory, path).ok();
-}
-
-}
-
-Result<void> Kernel::execute_first(Task& task)
-{
-    if (options_.argv.empty() || options_.argv[0].empty())
-        return Errno(ENOENT);
-    task.files().announce(task);
-    Errno error(ENOENT);
-    bool named_by_path = options_.argv[0].find('/') != std::string::npos;
-    for (const std::string& path : candidates(options_)) {
-        // No call of the guest's asked for it: an event of its own holds what the first program was made of.
-        task.recorder().note_begin(task, trace::EventKind::exec, 0, std::span<const std::uint64_t>(), path);
-        auto executed = exec_program(task, {.path = path, .argv = options_.argv, .environment = options_.environment});
-        task.recorder().note_end(task, executed.ok() ? 0 : -executed.error().value());
-        if (executed.ok())
-            return {};
-        // As shells do: what is not there is looked for further on; EACCES of a file that was found is remembered, that
-        // of a directory in PATH which may not be searched is not.
-        if (executed.error() == EACCES && (named_by_path || is_there(task, path)))
-            error = executed.error();
-        else if (executed.error() == EACCES)
-            continue;
-        else if (executed.error() != ENOENT && executed.error() != ENOTDIR)
-            return executed.error();
-    }
-    return error;
 }
 
 int Kernel::run()
@@ -181,7 +126,7 @@ void Kernel::turn()
             last_flush_ = now;
         }
     }
-    if ((replay_done_ ? replay_done_() : processes_.groups().empty()) || (started_ && !started_->ok()))
+    if ((replay_done_ ? replay_done_() : processes_.groups().empty()) || start_failure_)
         return;
     std::optional<Nanoseconds> deadline = scheduler_.idle() ? timers_.next() : std::optional<Nanoseconds>(0);
     if (auto event = platform_.wait(deadline))

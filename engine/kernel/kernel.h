@@ -33,6 +33,12 @@ class Random;
 
 enum class Mode { run, record };
 
+/// Why the first program could not be executed.
+struct StartFailure {
+    Errno error;
+    std::string reason; ///< a few words for a person
+};
+
 struct Options {
     Mode mode = Mode::run;
     std::vector<std::string> argv;
@@ -58,8 +64,8 @@ public:
     ~Kernel();
 
     /// Makes the first process and executes argv[0] in it, found along PATH where it has no slash. Returns when the program is ready
-    /// to run, or with the error of exec (ENOENT, EACCES, ENOEXEC, …).
-    Result<void> start(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files);
+    /// to run, or with why it can't (ENOENT, EACCES, ENOEXEC, …).
+    Result<std::optional<StartFailure>> start(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files);
     /// The main loop: until the last process has ended. The first one's wait status.
     int run();
 
@@ -102,7 +108,6 @@ private:
     friend struct Fork;
     friend struct ReplayTask;
     Result<void> make_first(Ref<fs::FsContext> fs_context, Ref<fs::FileTable> files);
-    Result<void> execute_first(Task& task);
     void take_event(const platform::Event& event);
     /// One turn of the main loop: what is due, what is ready, then the next event.
     void turn();
@@ -123,7 +128,8 @@ private:
     std::uint64_t total_memory_ = 0;
     std::optional<int> first_status_;
     SignalSet asked_to_end_; ///< signals that came from the supervisor
-    std::optional<Result<void>> started_;
+    bool started_ = false; ///< or failed to
+    std::optional<StartFailure> start_failure_;
     Nanoseconds last_flush_ = 0;
     std::function<bool()> replay_done_; ///< set while the player's tasks run, which have no processes
     std::vector<Ref<Task>> graveyard_; ///< ended: freed by the main loop, when their fibers are left

@@ -122,6 +122,14 @@ Result<void> Task::copy_out(GuestAddr to, std::span<const std::byte> from)
 
 Result<std::string> Task::copy_in_string(GuestAddr from, std::size_t max)
 {
+    std::string text = TRY(read_string(from, max));
+    // With its NUL: that is what the kernel read.
+    recorder_->copied(*this, trace::Direction::in, from, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
+    return text;
+}
+
+Result<std::string> Task::read_string(GuestAddr from, std::size_t max)
+{
     std::string text;
     std::array<std::byte, 256> piece;
     GuestAddr at = from;
@@ -133,11 +141,8 @@ Result<std::string> Task::copy_in_string(GuestAddr from, std::size_t max)
         TRY(mm_->copy_in(*this, at, bytes));
         auto end = std::find(bytes.begin(), bytes.end(), std::byte {0});
         text.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(end - bytes.begin()));
-        if (end != bytes.end()) {
-            // With its NUL: that is what the kernel read.
-            recorder_->copied(*this, trace::Direction::in, from, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
+        if (end != bytes.end())
             return text;
-        }
         at = at + want;
     }
     return Errno(ENAMETOOLONG);

@@ -161,6 +161,8 @@ public:
     }
     /// A NUL-terminated string of fewer than `max` bytes. ENAMETOOLONG when there is no NUL among them, EFAULT.
     Result<std::string> copy_in_string(GuestAddr from, std::size_t max);
+    /// The same, for callers that record what they read themselves (record::GatheredInput).
+    Result<std::string> read_string(GuestAddr from, std::size_t max);
     /// A path: at most PATH_MAX with its NUL.
     Result<std::string> copy_in_path(GuestPtr<const char> from) { return copy_in_string(from.addr(), 4096); }
 

@@ -62,7 +62,7 @@ void Recorder::id_used(TaskRecorder* owner)
         open_ = nullptr;
 }
 
-void Recorder::data(trace::EventId event, std::uint8_t arg, trace::Direction direction, std::uint64_t address, std::span<const std::byte> bytes)
+void Recorder::data(trace::EventId event, std::uint8_t arg, trace::Direction direction, std::uint64_t address, std::span<const std::byte> bytes, std::size_t whole)
 {
     if (!ring_)
         return;
@@ -70,16 +70,13 @@ void Recorder::data(trace::EventId event, std::uint8_t arg, trace::Direction dir
     record.event = event;
     record.arg = arg;
     record.direction = direction;
-    record.length = bytes.size();
-    std::span<const std::byte> kept = bytes;
-    if (direction == trace::Direction::in && bytes.size() > options_.input_cap) {
-        kept = bytes.first(options_.input_cap);
-        record.flags = trace::data_flag::capped;
-    }
-    for (std::size_t at = 0; at < kept.size(); at += chunk_size) {
+    record.length = std::max(whole, bytes.size());
+    const std::uint8_t flags = record.length > bytes.size() ? trace::data_flag::capped : std::uint8_t {0};
+    for (std::size_t at = 0; at < bytes.size(); at += chunk_size) {
         record.address = address + at;
         record.offset = at;
-        data_chunk(record, kept.subspan(at, std::min(chunk_size, kept.size() - at)));
+        record.flags = flags;
+        data_chunk(record, bytes.subspan(at, std::min(chunk_size, bytes.size() - at)));
     }
 }
 

@@ -50,7 +50,8 @@ public:
     template<typename Record>
     void emit(trace::RecordKind kind, Record record, std::initializer_list<std::span<const std::byte>> tail = {});
     /// Bytes that were copied for `event`: in chunks, large ones as blobs that are sent once.
-    void data(trace::EventId event, std::uint8_t arg, trace::Direction direction, std::uint64_t address, std::span<const std::byte> bytes);
+    /// `whole` is the true length of the copy where `bytes` is only its beginning.
+    void data(trace::EventId event, std::uint8_t arg, trace::Direction direction, std::uint64_t address, std::span<const std::byte> bytes, std::size_t whole = 0);
     void host_calls(trace::EventId event, const host::Account& account);
     void meta(std::string_view key, std::string_view value);
     /// What was emitted becomes visible to the recorder.

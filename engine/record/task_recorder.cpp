@@ -21,6 +21,7 @@ struct TaskRecorder::State {
         std::uint8_t arg;
         std::uint64_t address;
         std::vector<std::byte> bytes;
+        std::size_t whole; ///< the copy's length, of which `bytes` may be the beginning
     };
 
     enum class Phase { idle, open, written };
@@ -145,7 +146,7 @@ void TaskRecorder::finish(kernel::Task&)
         s.event.dur = 0;
         s.event.regs_hash = 0;
         for (const State::Pending& piece : s.pending)
-            recorder_.data(s.event.id, piece.arg, piece.direction, piece.address, piece.bytes);
+            recorder_.data(s.event.id, piece.arg, piece.direction, piece.address, piece.bytes, piece.whole);
         s.pending.clear();
         write_event(true);
     }
@@ -213,34 +214,44 @@ void TaskRecorder::note_end(kernel::Task& task, std::int64_t ret)
     finish(task);
 }
 
+std::uint8_t TaskRecorder::argument_at(std::uint64_t address) const
+{
+    const State& s = *state_;
+    for (std::uint8_t i = 0; i < 6 && s.event.kind == EventKind::syscall; ++i) {
+        if (s.event.args[i] == address)
+            return i;
+    }
+    return 255;
+}
+
 void TaskRecorder::copied(kernel::Task&, Direction direction, GuestAddr address, std::span<const std::byte> bytes)
 {
     if (!state_ || state_->phase == State::Phase::idle)
         return;
     State& s = *state_;
-    std::uint8_t arg = 255;
-    if (s.event.kind == EventKind::page_in || (s.nested > 0 && s.nested_kind == EventKind::page_in)) {
-        arg = trace::data_arg_page;
-    } else if (s.event.kind == EventKind::syscall) {
-        for (std::uint8_t i = 0; i < 6; ++i) {
-            if (s.event.args[i] == address.value()) {
-                arg = i;
-                break;
-            }
-        }
-    }
-    hang(arg, direction, address.value(), bytes);
+    bool page = s.event.kind == EventKind::page_in || (s.nested > 0 && s.nested_kind == EventKind::page_in);
+    std::size_t kept = direction == Direction::in ? std::min(bytes.size(), input_cap()) : bytes.size();
+    hang(page ? trace::data_arg_page : argument_at(address.value()), direction, address.value(), bytes.first(kept), bytes.size());
 }
 
-void TaskRecorder::hang(std::uint8_t arg, Direction direction, std::uint64_t address, std::span<const std::byte> bytes)
+void TaskRecorder::gathered(GuestAddr address, std::span<const std::byte> bytes)
+{
+    if (state_ && state_->phase != State::Phase::idle)
+        hang(argument_at(address.value()), Direction::in, address.value(), bytes);
+}
+
+std::size_t TaskRecorder::input_cap() const
+{
+    return recorder_.options().input_cap;
+}
+
+void TaskRecorder::hang(std::uint8_t arg, Direction direction, std::uint64_t address, std::span<const std::byte> bytes, std::size_t whole)
 {
     State& s = *state_;
-    if (s.phase != State::Phase::written) {
-        recorder_.data(last_or_current(), arg, direction, address, bytes);
-        return;
-    }
-    std::size_t kept = direction == Direction::in ? std::min(bytes.size(), recorder_.options().input_cap) : bytes.size();
-    s.pending.push_back({direction, arg, address, {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(kept)}});
+    if (s.phase != State::Phase::written)
+        recorder_.data(last_or_current(), arg, direction, address, bytes, whole);
+    else
+        s.pending.push_back({direction, arg, address, {bytes.begin(), bytes.end()}, whole});
 }
 
 void TaskRecorder::path(std::string_view path)

@@ -52,6 +52,10 @@ public:
 
     // Called by Task::copy_in, copy_out and the memory management.
     void copied(kernel::Task& task, trace::Direction direction, GuestAddr address, std::span<const std::byte> bytes);
+    /// Bytes of many copies into the kernel that lie beside each other: kept whole (see GatheredInput).
+    void gathered(GuestAddr address, std::span<const std::byte> bytes);
+    /// Bytes that are kept of a copy into the kernel.
+    std::size_t input_cap() const;
     /// The path that the call is about, as resolved by the VFS (event.path). The first of a call stays.
     void path(std::string_view path);
     /// The handler answers ENOSYS/EINVAL where Linux would not.
@@ -85,7 +89,9 @@ private:
     trace::EventId last_or_current() const;
     void finish(kernel::Task& task);
     /// Bytes of the event being served; after it has slept they wait for the row that completes it.
-    void hang(std::uint8_t arg, trace::Direction direction, std::uint64_t address, std::span<const std::byte> bytes);
+    void hang(std::uint8_t arg, trace::Direction direction, std::uint64_t address, std::span<const std::byte> bytes, std::size_t whole = 0);
+    /// The argument of the call that points to `address`; 255: none.
+    std::uint8_t argument_at(std::uint64_t address) const;
     Recorder& recorder_;
     std::unique_ptr<State> state_; ///< null when inert
 };

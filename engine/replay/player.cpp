@@ -152,7 +152,8 @@ Result<void> Player::serve(Thread& thread, EventId id)
         TRY(wait_turn(thread, id));
     switch (event.kind) {
     case EventKind::syscall:
-        TRY(expect(thread, id));
+        if (!is_start(thread, event))
+            TRY(expect(thread, id));
         TRY(wait_turn(thread, id));
         if (log_.thread_made_by(id))
             TRY(make_child(thread, id));
@@ -189,6 +190,11 @@ Result<void> Player::serve(Thread& thread, EventId id)
     }
     advance();
     return {};
+}
+
+bool Player::is_start(const Thread& thread, const EventRecord& event) const
+{
+    return thread.space->id == 0 && event.ip == 0 && event.nr == SYS_execve;
 }
 
 Result<void> Player::expect(Thread& thread, EventId id)

@@ -75,6 +75,8 @@ private:
     /// After execve (row `id`) a thread goes on under its process' number.
     void become_leader(Thread& thread, trace::EventId id);
     Result<void> serve(Thread& thread, trace::EventId id);
+    /// The execve of the first program: called from outside, before any guest code.
+    bool is_start(const Thread& thread, const trace::EventRecord& event) const;
     Result<void> wait_turn(Thread& thread, trace::EventId id);
     void advance();
     bool finished() const;

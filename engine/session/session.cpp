@@ -184,12 +184,8 @@ void Session::State_::take(const control::Message& message, std::string_view tex
     case control::Kind::not_executed: {
         const std::string& name = options.argv.empty() ? std::string() : options.argv.front();
         bool missing = message.value == ENOENT;
-        std::string_view why = message.value == ENOENT && name.find('/') == std::string::npos ? "command not found"
-            : message.value == EISDIR || message.value == EACCES                             ? "cannot execute: is it a program, and executable? (permission denied)"
-            : message.value == ENOEXEC                                                        ? "cannot execute: not a program for this machine (exec format error)"
-                                                                                              : strerrordesc_np(message.value);
         std::lock_guard guard(mutex);
-        outcome = {Outcome::Kind::not_started, missing ? 127 : 126, fmt::format("{}: {}", name, why.data() ? why : "cannot execute"), {}};
+        outcome = {Outcome::Kind::not_started, missing ? 127 : 126, fmt::format("{}: {}", name, printable(text)), {}};
         have_outcome = true;
         break;
     }

@@ -3,6 +3,8 @@
 #include "engine/kernel/exec.h"
 
 #include "engine/loader/loader.h"
+#include "engine/mm/address_space.h"
+#include "engine/record/gathered_input.h"
 #include "engine/syscalls/handler.h"
 
 #include <fcntl.h>
@@ -17,13 +19,19 @@ Result<std::vector<std::string>> copy_in_strings(Task& task, GuestPtr<GuestAddr>
     std::vector<std::string> strings;
     if (vector.is_null())
         return strings;
+    record::GatheredInput pointers(task), texts(task); // two: a program's environment often is the same at each exec, and kept once
     while (true) {
-        auto pointer = TRY(task.copy_in(GuestPtr<std::uint64_t>(vector.addr() + strings.size() * sizeof(std::uint64_t))));
+        std::uint64_t pointer = 0;
+        GuestAddr at = vector.addr() + strings.size() * sizeof(pointer);
+        auto bytes = std::as_writable_bytes(std::span(&pointer, 1));
+        TRY(task.mm().copy_in(task, at, bytes));
+        pointers.add(at, bytes);
         if (pointer == 0)
             return strings;
-        auto text = task.copy_in_string(GuestAddr(pointer), loader::max_argument_length);
+        auto text = task.read_string(GuestAddr(pointer), loader::max_argument_length);
         if (!text.ok())
             return text.error() == ENAMETOOLONG ? Errno(E2BIG) : text.error();
+        texts.add(GuestAddr(pointer), std::as_bytes(std::span(text.value().c_str(), text.value().size() + 1)));
         std::uint64_t needed = text.value().size() + 1 + sizeof(std::uint64_t);
         if (needed > room)
             return Errno(E2BIG);

@@ -32,9 +32,12 @@ public:
         std::ofstream(path("text")) << "this is no program\n";
         std::ofstream(path("no-permission")) << "#!/bin/sh\n";
         std::ofstream(path("truncated")) << "\177ELF\2\1\1";
+        std::ofstream(path("short")) << beginning_of("/bin/true", 1000);
+        std::ofstream(path("half")) << beginning_of("/bin/true", 20000);
+        std::ofstream(path("script")) << "#!/no/such/interpreter\n";
         std::ofstream(path("not-a-trace")) << "this is no trace\n";
         std::ofstream(path("empty"));
-        for (const char* name : {"text", "truncated"})
+        for (const char* name : {"text", "truncated", "short", "half", "script"})
             chmod(path(name).c_str(), 0755);
         chmod(path("no-permission").c_str(), 0644);
         if (!user.prefix.empty())
@@ -44,6 +47,12 @@ public:
     const std::string& directory() const { return scratch_.path(); }
 
 private:
+    static std::string beginning_of(const std::string& file, std::size_t size)
+    {
+        std::string bytes(size, '\0');
+        REQUIRE(std::ifstream(file).read(bytes.data(), static_cast<std::streamsize>(size)));
+        return bytes;
+    }
     ScratchDirectory scratch_;
 };
 
@@ -56,9 +65,13 @@ TEST_CASE("programs that can't be run: 127 and 126, as in a shell")
         for (const char* command : {"run", "record"}) {
             expect(user, wrong.directory(), {command, "--", "ringside-no-such-program"}, 127, "ringside-no-such-program: command not found");
             expect(user, wrong.directory(), {command, "--", "/no/such/program"}, 127, "/no/such/program: No such file or directory");
-            expect(user, wrong.directory(), {command, "--", "/etc"}, 126, "/etc: ");
+            expect(user, wrong.directory(), {command, "--", "/etc"}, 126, "/etc: cannot execute: it is a directory");
             expect(user, wrong.directory(), {command, "--", wrong.path("text")}, 126, "exec format error");
-            expect(user, wrong.directory(), {command, "--", wrong.path("truncated")}, 126, "truncated: ");
+            expect(user, wrong.directory(), {command, "--", wrong.path("truncated")}, 126, "damaged or cut short");
+            // Natively SIGSEGV ends these two: their headers promise what the file does not hold.
+            expect(user, wrong.directory(), {command, "--", wrong.path("short")}, 126, "short: cannot execute: the program is damaged or cut short");
+            expect(user, wrong.directory(), {command, "--", wrong.path("half")}, 126, "half: cannot execute: the program is damaged or cut short");
+            expect(user, wrong.directory(), {command, "--", wrong.path("script")}, 127, "script: bad interpreter: /no/such/interpreter: No such file or directory");
             expect(user, wrong.directory(), {command, "--", wrong.path("no-permission")}, 126, "permission denied");
         }
     }
