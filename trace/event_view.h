@@ -91,6 +91,8 @@ public:
     virtual std::string comm(ThreadId thread, EventId event) = 0;
     /// What was executed by an exec event or an execve call that succeeded.
     virtual std::optional<ExecInfo> exec(EventId event) = 0;
+    /// Whether this failed call is part of a search that found what it looked for, or a probe of the loader (trace/expected.h).
+    virtual bool expected_search(const Event&) { return false; }
 };
 
 /// "ENOENT" for 2, also the kernel's restart codes (512: "ERESTARTSYS"); empty for what is no errno of Linux.

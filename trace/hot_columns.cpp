@@ -2,6 +2,8 @@
 // row that would be read once.
 #include "trace/hot_columns.h"
 
+#include "trace/intake.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -17,13 +19,34 @@ int HotColumns::error(std::size_t row) const
     return (state[row] & hot_state::failed) != 0 ? -ret[row] : 0;
 }
 
+bool HotColumns::is_problem_call(std::size_t row) const
+{
+    return is_call(row) && (state[row] & hot_state::expected) == 0
+        && ((state[row] & hot_state::failed) != 0 || verdict(row) == Verdict::denied || verdict(row) == Verdict::unsupported);
+}
+
+bool HotColumns::blocked(std::size_t row) const
+{
+    return is_call(row) && ((state[row] & hot_state::waited) != 0 || (state[row] & hot_state::has_ret) == 0);
+}
+
+bool HotColumns::is_problem(std::size_t row) const
+{
+    auto of = static_cast<EventKind>(kind[row]);
+    if ((state[row] & hot_state::fatal) != 0)
+        return of == EventKind::signal || of == EventKind::fault;
+    if (of == EventKind::syscall)
+        return is_problem_call(row);
+    return verdict(row) == Verdict::denied || verdict(row) == Verdict::unsupported;
+}
+
 namespace {
 
 constexpr EventId piece = 65'536; ///< no read transaction is longer
 
-enum Column { id_column, ts_column, dur_column, thread_column, nr_column, ret_column, path_column, host_calls_column, kind_column, verdict_column, column_count };
+enum Column { id_column, ts_column, dur_column, thread_column, nr_column, ret_column, path_column, host_calls_column, kind_column, verdict_column, object_column, flags_column, done_column, column_count };
 constexpr const char* take_rows_sql
-    = "SELECT take_row(id, ts, dur, thread, nr, ret, path, host_calls, kind, verdict) FROM event WHERE id BETWEEN ?1 AND ?2";
+    = "SELECT take_row(id, ts, dur, thread, nr, ret, path, host_calls, kind, verdict, object, flags, done) FROM event WHERE id BETWEEN ?1 AND ?2";
 
 std::uint64_t number(sqlite3_value* value)
 {
@@ -39,15 +62,20 @@ Small saturated(std::int64_t value)
 
 void set_result(HotColumns& columns, std::size_t row, sqlite3_value** values)
 {
-    auto state = static_cast<std::uint8_t>(columns.state[row] & 0xf0);
+    auto state = static_cast<std::uint8_t>(columns.state[row] & (hot_state::verdict | hot_state::fatal | hot_state::expected));
     std::int64_t ret = sqlite3_value_int64(values[ret_column]);
     if (sqlite3_value_type(values[ret_column]) != SQLITE_NULL) {
         state |= hot_state::has_ret;
-        if (ret >= -4095 && ret < 0)
+        if (ret >= -4095 && ret < 0) {
             state |= hot_state::failed;
+            if (columns.is_call(row) && expected_error(columns.nr[row], static_cast<int>(-ret)))
+                state |= hot_state::expected;
+        }
         if (ret == static_cast<std::int32_t>(ret))
             state |= hot_state::ret_fits;
     }
+    if (sqlite3_value_int64(values[done_column]) != 0)
+        state |= hot_state::waited;
     columns.state[row] = state;
     columns.ret[row] = static_cast<std::int32_t>(ret);
     columns.dur[row] = saturated<std::uint32_t>(sqlite3_value_int64(values[dur_column]));
@@ -63,8 +91,10 @@ void append(HotColumns& columns, sqlite3_value** values)
     columns.ret.push_back(0);
     columns.path.push_back(static_cast<StringId>(number(values[path_column])));
     columns.host_calls.push_back(saturated<std::uint16_t>(sqlite3_value_int64(values[host_calls_column])));
+    columns.object.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(number(values[object_column]), UINT32_MAX)));
     columns.kind.push_back(static_cast<std::uint8_t>(number(values[kind_column])));
-    columns.state.push_back(static_cast<std::uint8_t>((number(values[verdict_column]) & 3) << 4));
+    std::uint8_t fatal = (number(values[flags_column]) & event_flag::fatal) != 0 ? hot_state::fatal : 0;
+    columns.state.push_back(static_cast<std::uint8_t>((number(values[verdict_column]) & 3) << 4 | fatal));
     set_result(columns, columns.size() - 1, values);
 }
 
@@ -78,6 +108,7 @@ void append_missing(HotColumns& columns)
     columns.ret.push_back(0);
     columns.path.push_back(0);
     columns.host_calls.push_back(0);
+    columns.object.push_back(0);
     columns.kind.push_back(static_cast<std::uint8_t>(EventKind::marker));
     columns.state.push_back(0);
 }
@@ -91,6 +122,7 @@ void reserve(HotColumns& columns, std::size_t size)
     columns.ret.reserve(size);
     columns.path.reserve(size);
     columns.host_calls.reserve(size);
+    columns.object.reserve(size);
     columns.kind.reserve(size);
     columns.state.reserve(size);
 }
@@ -112,6 +144,35 @@ void take_row(sqlite3_context* context, int, sqlite3_value** values)
 }
 
 void end_of_rows(sqlite3_context*) { }
+
+/// Marks the failures of searches among the rows that have come since the last time.
+void follow_searches(Database& database, HotColumns& columns)
+{
+    Statement data = database.prepare("SELECT arg, bytes FROM data WHERE id BETWEEN ?1 AND ?2 AND direction = 0 LIMIT 4");
+    auto path_of = [&](EventId id) -> std::string {
+        int argument = path_argument(columns.nr[id - 1]);
+        if (columns.lookups_left == 0 || argument < 0)
+            return {};
+        --columns.lookups_left;
+        data.reset();
+        data.bind(1, static_cast<std::int64_t>(RowIds::first(id)));
+        data.bind(2, static_cast<std::int64_t>(RowIds::first(id + 1) - 1));
+        while (data.step()) {
+            if (data.is_null(0) || data.integer(0) != argument || data.is_null(1))
+                continue;
+            auto bytes = data.blob(1);
+            std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 4096));
+            return std::string(text.substr(0, text.find('\0')));
+        }
+        return {};
+    };
+    auto found = [&](EventId id) { columns.state[id - 1] |= hot_state::expected; };
+    for (; columns.searched < columns.size(); ++columns.searched) {
+        std::size_t row = columns.searched;
+        if (columns.is_call(row) && columns.has_ret(row))
+            columns.searches.take(row + 1, columns.thread[row], columns.nr[row], columns.error(row), path_of, found);
+    }
+}
 
 void run(Statement& rows, EventId first, EventId last)
 {
@@ -143,6 +204,7 @@ bool load_hot_columns(const std::string& path, HotColumns& columns, const std::a
         run(rows, columns.size() + 1, end);
         while (columns.size() < end)
             append_missing(columns);
+        follow_searches(database, columns);
         if (progress)
             progress(columns.size());
     }

@@ -25,7 +25,9 @@ std::vector<ObjectId> first_outputs(TraceFile& trace)
     return outputs;
 }
 
-std::string written(TraceFile& trace, const Event& event)
+}
+
+std::string written_bytes(TraceFile& trace, const Event& event)
 {
     GuestData data(trace.data(event));
     auto left = static_cast<std::size_t>(event.ret);
@@ -43,8 +45,6 @@ std::string written(TraceFile& trace, const Event& event)
     return bytes;
 }
 
-}
-
 std::string printed_output(TraceFile& trace, const HotColumns& columns, std::size_t limit, const std::atomic<bool>& cancel)
 {
     std::string printed;
@@ -58,7 +58,7 @@ std::string printed_output(TraceFile& trace, const HotColumns& columns, std::siz
             continue;
         auto event = trace.event(row + 1);
         if (event && event->ret > 0 && std::ranges::find(outputs, event->object) != outputs.end())
-            printed += written(trace, *event);
+            printed += written_bytes(trace, *event);
     }
     printed.resize(std::min(printed.size(), limit));
     return printed;

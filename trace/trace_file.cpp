@@ -2,6 +2,8 @@
 // between two calls: the recorder's log could not start anew.
 #include "trace/trace_file.h"
 
+#include "trace/expected.h"
+
 #include "trace/intake.h"
 #include "trace/liveness.h"
 
@@ -291,24 +293,66 @@ void TraceFile::load_descriptors()
 
 std::string TraceFile::fd_path(ProcessId process, int fd, EventId event)
 {
+    return object(fd_object(process, fd, event)).path;
+}
+
+ObjectId TraceFile::fd_object(ProcessId process, int fd, EventId event)
+{
     std::scoped_lock lock(mutex_);
     if (fd < 0)
-        return {};
+        return 0;
     if (descriptors_loaded_at_ < event) {
         descriptors_loaded_at_ = std::max(last_event(), event);
         load_descriptors();
     }
     auto known = descriptors_.find(std::uint64_t{process} << 32 | static_cast<std::uint32_t>(fd));
     if (known == descriptors_.end())
-        return {};
+        return 0;
     const std::vector<Interval>& intervals = known->second;
     auto after = std::ranges::lower_bound(intervals, event, {}, &Interval::opened);
     if (after == intervals.begin())
-        return {};
+        return 0;
     const Interval& last = *std::prev(after);
     if (last.closed != 0 && last.closed < event)
-        return {};
-    return object(last.object).path;
+        return 0;
+    return last.object;
+}
+
+std::string TraceFile::given_path(const Event& event)
+{
+    int argument = path_argument(event.nr);
+    std::string path;
+    for_each_chunk(event.id, [&](DataChunk&& chunk) {
+        if (chunk.arg != argument || chunk.direction != Direction::in)
+            return true;
+        path.assign(reinterpret_cast<const char*>(chunk.bytes.data()), std::min<std::size_t>(chunk.bytes.size(), 4096));
+        path.resize(std::min(path.find('\0'), path.size()));
+        return false;
+    });
+    return path;
+}
+
+bool TraceFile::expected_search(const Event& event)
+{
+    if (!event.failed() || path_argument(event.nr) < 0)
+        return false;
+    Searches searches;
+    bool found = false;
+    auto path_of = [&](EventId id) {
+        auto call = id == event.id ? std::optional(event) : this->event(id);
+        return call ? given_path(*call) : std::string();
+    };
+    auto note = [&](EventId id) { found = found || id == event.id; };
+    searches.take(event.id, event.thread, event.nr, event.error(), path_of, note);
+    for (EventId at = event.id + 1; !found && at <= event.id + Searches::reach; at += page_rows) {
+        auto rows = events(at, std::min<std::size_t>(page_rows, event.id + Searches::reach + 1 - at));
+        for (const Event& row : rows)
+            if (!found && row.thread == event.thread && row.kind == EventKind::syscall && row.has_ret() && !row.failed())
+                searches.take(row.id, row.thread, row.nr, 0, path_of, note);
+        if (rows.empty())
+            break;
+    }
+    return found;
 }
 
 void TraceFile::load_names()

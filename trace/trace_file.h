@@ -64,6 +64,12 @@ public:
     ProcessId process_of(ThreadId thread) override;
     std::string comm(ThreadId thread, EventId event) override;
     std::optional<ExecInfo> exec(EventId event) override;
+    /// Reads up to 500 rows that follow: for single rows; for many ask HotColumns.
+    bool expected_search(const Event& event) override;
+    /// What `fd` of `process` referred to just before `event`; 0 where it is not known.
+    ObjectId fd_object(ProcessId process, int fd, EventId event);
+    /// The call's first path as the program gave it, with what was recorded of it.
+    std::string given_path(const Event& event);
 
     /// The first row with ts >= `ts`: a binary search by id. last_event() + 1 where there is none.
     EventId event_at(std::uint64_t ts);

@@ -84,9 +84,12 @@ HotColumns columns_of(const VectorSource& source)
         columns.ret.push_back(static_cast<std::int32_t>(event.ret));
         columns.path.push_back(event.path);
         columns.host_calls.push_back(static_cast<std::uint16_t>(event.host_calls));
+        columns.object.push_back(static_cast<std::uint32_t>(event.object));
         columns.kind.push_back(static_cast<std::uint8_t>(event.kind));
         bool fits = event.ret == static_cast<std::int32_t>(event.ret);
-        unsigned state = (event.has_ret() ? hot_state::has_ret : 0U) | (fits ? hot_state::ret_fits : 0U) | (event.failed() ? hot_state::failed : 0U) | static_cast<unsigned>(event.verdict) << 4;
+        unsigned state = (event.has_ret() ? hot_state::has_ret : 0U) | (fits ? hot_state::ret_fits : 0U) | (event.failed() ? hot_state::failed : 0U) | static_cast<unsigned>(event.verdict) << 4
+            | (event.failed() && expected_error(event.nr, event.error()) ? hot_state::expected : 0U) | (event.done ? hot_state::waited : 0U)
+            | (event.flags & event_flag::fatal ? hot_state::fatal : 0U);
         columns.state.push_back(static_cast<std::uint8_t>(state));
     }
     return columns;

@@ -1,12 +1,12 @@
 // Whether one event fulfils a condition.
 #include "trace/decode/decoder.h"
 #include "trace/decode/guest_data.h"
+#include "trace/expected.h"
 #include "trace/filter/expression.h"
 #include "trace/names.h"
 #include "trace/syscall_table.h"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace ringside::trace::filter_detail {
 
@@ -182,10 +182,10 @@ bool text_fits(const Expression& condition, std::string_view text)
     return false;
 }
 
-bool flag_of(Field field, const Event& event)
+bool flag_of(Field field, const Event& event, EventSource& source)
 {
     switch (field) {
-    case Field::problem: return is_problem(event);
+    case Field::problem: return is_problem(event, source);
     case Field::blocked: return event.kind == EventKind::syscall && (event.done != 0 || !event.has_ret());
     case Field::failed: return is_call(event) && event.failed();
     case Field::restarted: return (event.flags & event_flag::restarted) != 0;
@@ -197,7 +197,7 @@ bool flag_of(Field field, const Event& event)
 bool fits(const Expression& condition, const Event& event, EventSource& source)
 {
     if (condition.type == Type::flag)
-        return flag_of(condition.field, event);
+        return flag_of(condition.field, event, source);
     bool all = condition.quantifier == Quantifier::all;
     bool textual = condition.type == Type::text || condition.pattern || (!condition.texts.empty() && condition.numbers.empty());
     if (condition.type == Type::process && condition.op == Op::exists)
@@ -236,24 +236,16 @@ bool number_fits(const Expression& condition, std::int64_t value)
     }
 }
 
-bool is_problem(const Event& event)
+bool is_problem(const Event& event, EventSource& source)
 {
-    if (event.verdict == Verdict::denied || event.verdict == Verdict::unsupported)
-        return true;
     if (event.flags & event_flag::fatal)
         return event.kind == EventKind::signal || event.kind == EventKind::fault;
-    if (event.kind != EventKind::syscall || !event.failed())
-        return false;
-    switch (event.error()) { // what a healthy program meets all the time
-    case EAGAIN:
-    case EINTR:
-    case EINPROGRESS:
-    case EALREADY:
-    case ETIMEDOUT:
-    case ENOTTY:
-    case ECHILD: return false;
-    default: return event.error() < 512; // ERESTARTSYS and its kin
-    }
+    bool refused = event.verdict == Verdict::denied || event.verdict == Verdict::unsupported;
+    if (event.kind != EventKind::syscall)
+        return refused;
+    if (!event.failed())
+        return refused;
+    return !expected_error(event.nr, event.error()) && !source.expected_search(event);
 }
 
 bool row_is_enough(const Expression& expression)

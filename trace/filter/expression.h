@@ -57,7 +57,7 @@ bool evaluate(const Expression& expression, const Event& event, EventSource& sou
 /// Whether the condition can be answered from the event's row alone.
 bool row_is_enough(const Expression& expression);
 
-bool is_problem(const Event& event);
+bool is_problem(const Event& event, EventSource& source);
 /// Compares one number with what the condition wants.
 bool number_fits(const Expression& condition, std::int64_t value);
 

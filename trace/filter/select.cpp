@@ -131,23 +131,15 @@ void by_number(const Block& block, const Expression& condition, Answers& out)
     });
 }
 
-/// Rows that cannot have a value are out; the rest is for the whole event.
 void by_flag(const Block& block, const Expression& condition, Answers& out)
 {
+    const HotColumns& columns = block.columns;
     each(block, out, [&](std::size_t row) {
-        std::uint8_t kind = block.columns.kind[row], state = block.columns.state[row];
-        bool call = kind == static_cast<std::uint8_t>(EventKind::syscall);
         switch (condition.field) {
-        case Field::failed: return sure(is_call(kind) && (state & hot_state::failed));
-        case Field::blocked: return call ? maybe : no;
-        case Field::problem: {
-            Verdict verdict = block.columns.verdict(row);
-            if (verdict == Verdict::denied || verdict == Verdict::unsupported)
-                return yes;
-            if (call && !(state & hot_state::failed))
-                return no;
-            return call || has_signal(kind) ? maybe : no;
-        }
+        case Field::failed: return sure(is_call(columns.kind[row]) && (columns.state[row] & hot_state::failed));
+        case Field::blocked: return sure(columns.blocked(row));
+        case Field::problem: return sure(columns.is_problem(row));
+        case Field::fatal: return sure((columns.state[row] & hot_state::fatal) != 0);
         default: return maybe;
         }
     });
