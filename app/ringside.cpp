@@ -59,6 +59,7 @@ int run(int argc, char** argv)
     cli::add_record(app, context);
     cli::add_show(app, context);
     cli::add_info(app, context);
+    cli::add_views(app, context);
     cli::add_export(app, context);
     cli::add_query(app, context);
     cli::add_replay(app, context);

@@ -35,6 +35,8 @@ void add_export(CLI::App& app, Context& context);
 void add_query(CLI::App& app, Context& context);
 void add_boundary(CLI::App& app, Context& context);
 void add_replay(CLI::App& app, Context& context);
+/// why, stats, files, net, host, tree, timeline.
+void add_views(CLI::App& app, Context& context);
 
 /// "ringside: TEXT" on stderr; a newline in it becomes a space.
 void complain(std::string_view text);

@@ -1,0 +1,67 @@
+// What a socket carried: the buffers of its reads and writes. See network.h.
+#include "trace/analysis/network.h"
+#include "trace/decode/guest_data.h"
+#include "trace/syscall_table.h"
+
+#include <algorithm>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace ringside::trace::analysis {
+
+namespace {
+
+/// Up to `left` bytes behind an array of iovecs.
+std::string gathered(const GuestData& data, std::uint64_t vector, std::uint64_t count, std::size_t left, Direction direction)
+{
+    std::string bytes;
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(count, UIO_MAXIOV) && left > 0; ++i) {
+        auto piece = data.read_as<iovec>(vector + i * sizeof(iovec), Direction::in);
+        if (!piece)
+            break;
+        std::size_t length = std::min(left, piece->iov_len);
+        bytes += data.read(reinterpret_cast<std::uint64_t>(piece->iov_base), length, direction);
+        left -= length;
+    }
+    return bytes;
+}
+
+std::string payload(const GuestData& data, const Event& event, Direction direction)
+{
+    auto length = static_cast<std::size_t>(event.ret);
+    switch (event.nr) {
+    case call_nr("readv"):
+    case call_nr("writev"): return gathered(data, event.args[1], event.args[2], length, direction);
+    case call_nr("sendmsg"):
+    case call_nr("recvmsg"): {
+        auto head = data.read_as<msghdr>(event.args[1], Direction::in);
+        return head ? gathered(data, reinterpret_cast<std::uint64_t>(head->msg_iov), head->msg_iovlen, length, direction) : std::string();
+    }
+    default: return data.read(event.args[1], length, direction);
+    }
+}
+
+}
+
+std::vector<StreamPiece> stream(const Input& input, ObjectId socket, std::size_t limit)
+{
+    std::vector<StreamPiece> pieces;
+    std::size_t total = 0;
+    input.each([&](std::size_t row) {
+        const HotColumns& columns = input.columns;
+        if (columns.object[row] != socket || !columns.is_call(row) || columns.ret[row] <= 0 || total >= limit)
+            return;
+        int nr = columns.nr[row];
+        bool sent = nr == call_nr("write") || nr == call_nr("writev") || nr == call_nr("sendto") || nr == call_nr("sendmsg");
+        bool received = nr == call_nr("read") || nr == call_nr("readv") || nr == call_nr("recvfrom") || nr == call_nr("recvmsg");
+        auto event = sent || received ? input.trace.event(row + 1) : std::nullopt;
+        if (!event || event->ret <= 0)
+            return;
+        std::string bytes = payload(GuestData(input.trace.data(*event)), *event, sent ? Direction::in : Direction::out);
+        total += bytes.size();
+        pieces.push_back({event->id, event->ts, sent, std::move(bytes), static_cast<std::uint64_t>(event->ret)});
+    });
+    return pieces;
+}
+
+}
