@@ -27,6 +27,12 @@ std::vector<ObjectId> first_outputs(TraceFile& trace)
 
 }
 
+ObjectId error_output(TraceFile& trace)
+{
+    std::vector<ObjectId> outputs = first_outputs(trace);
+    return outputs.size() == 2 && outputs[0] != outputs[1] ? outputs[1] : 0;
+}
+
 std::string written_bytes(TraceFile& trace, const Event& event)
 {
     GuestData data(trace.data(event));

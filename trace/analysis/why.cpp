@@ -103,9 +103,7 @@ private:
             why_.kind = Why::Kind::call;
             why_.cause = best->step;
             why_.score = best->score;
-            for (const Candidate& other : candidates)
-                if (other.step.event < best->step.event && is_other_place(other, *best))
-                    why_.tried.push_back(other.step);
+            add_tried(*best);
             say(messages, file_name(best->step.target), best->step.event);
             return true;
         }
@@ -116,10 +114,20 @@ private:
         return false;
     }
 
-    static bool is_other_place(const Candidate& other, const Candidate& best)
+    /// The same file elsewhere, by this process or another: each place once.
+    void add_tried(const Candidate& best)
     {
-        return other.step.error == best.step.error && other.step.target != best.step.target && !other.step.target.empty()
-            && file_name(other.step.target) == file_name(best.step.target);
+        std::size_t end = best.step.event - 1, begin = end > tail_events ? end - tail_events : 0;
+        std::vector<std::uint32_t> rows;
+        for (std::size_t row = begin; row < end; ++row)
+            if (input_.columns.is_problem_call(row) && input_.columns.error(row) == best.step.error)
+                rows.push_back(static_cast<std::uint32_t>(row));
+        for (const Candidate& other : candidates_of(input_, rows, Messages({}))) {
+            const Step& step = other.step;
+            bool same = step.target == best.step.target || std::ranges::any_of(why_.tried, [&](const Step& known) { return known.target == step.target; });
+            if (!same && !step.target.empty() && file_name(step.target) == file_name(best.step.target))
+                why_.tried.push_back(step);
+        }
     }
 
     /// The event of the signal that ended it, and who sent it.
