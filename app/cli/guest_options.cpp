@@ -114,6 +114,7 @@ void GuestOptions::add_to(CLI::App& command)
     command.add_option("--memory", memory, "Memory that the program may use at most, e.g. 512M")->type_name("SIZE");
     command.add_option("--pids", pids, "Processes and threads that it may have at most")->type_name("N")->check(CLI::Range(1u, 4194304u));
     command.add_option("--confinement", confinement, "full (default), or reduced: without namespaces, for hosts that forbid them")->type_name("LEVEL")->check(CLI::IsMember({"full", "reduced"}));
+    command.add_option("--handover", hand_over)->check(CLI::IsMember({"auto", "futex", "spin", "gang"}))->group(""); // for benchmarks
     command.prefix_command();
 }
 
@@ -145,6 +146,7 @@ session::SessionOptions GuestOptions::build(const CLI::App& command, const Conte
         options.memory = parse_size(memory);
     options.pids = pids;
     options.confinement = confinement == "full" ? session::Confinement::full : session::Confinement::reduced;
+    options.hand_over = hand_over;
     return options;
 }
 

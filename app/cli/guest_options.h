@@ -14,6 +14,7 @@ struct GuestOptions {
     std::string memory;
     std::uint32_t pids = 0;
     std::string confinement = "full";
+    std::string hand_over = "auto";
 
     void add_to(CLI::App& command);
     /// Throws Failure with one line about the first value that can't be.

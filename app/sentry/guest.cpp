@@ -108,6 +108,7 @@ Failure Guest::make_platform()
     platform::StubOptions options {};
     options.memory_file = memory_->descriptor();
     options.cpu = cpu_;
+    options.hand_over = platform::hand_over_choice(config_.hand_over).value_or(platform::HandOverChoice::automatic);
     options.trap_tsc = config_.mode == "record";
     options.trap_cpuid = config_.mode == "record" && platform::cpuid_traps();
     if (log_) {
@@ -253,8 +254,9 @@ void Guest::take_message()
 
 Failure Guest::prepare_run()
 {
+    int second = log_ ? -1 : kernel::second_processor(cpu_);
     if (cpu_ >= 0) {
-        // The worker only: helpers, made before, may run anywhere.
+        // The first worker only: helpers, made before, may run anywhere.
         cpu_set_t set;
         CPU_ZERO(&set);
         CPU_SET(static_cast<std::size_t>(cpu_), &set);
@@ -264,6 +266,7 @@ Failure Guest::prepare_run()
         if (auto given_up = kernel::give_up_cpuid(); !given_up.ok())
             return because("cannot make CPUID trap in the worker", given_up.error().value());
     }
+    kernel_->start_second_worker(second);
     kernel_->host_poller().watch(channel_.descriptor(), EPOLLIN, [this](kernel::PollMask) { take_message(); });
     return {};
 }

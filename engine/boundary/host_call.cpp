@@ -70,7 +70,10 @@ Account* current_account()
 Result<long> call6(int nr, std::uint64_t a0, std::uint64_t a1, std::uint64_t a2, std::uint64_t a3, std::uint64_t a4, std::uint64_t a5)
 {
     long result;
-    if (account) {
+    if (account && !account->timed()) {
+        result = raw(nr, a0, a1, a2, a3, a4, a5);
+        account->charge(nr, 0);
+    } else if (account) {
         std::uint64_t start = now();
         result = raw(nr, a0, a1, a2, a3, a4, a5);
         account->charge(nr, now() - start);

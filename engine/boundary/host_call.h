@@ -20,6 +20,9 @@ struct Charge {
 /// Collects the charges of one event. A thread of the Sentry charges to the account that is current for it.
 class Account {
 public:
+    enum class Timing { each, none }; ///< none: calls are counted only, and the clock is not read for them
+    explicit Account(Timing timing = Timing::each) : timed_(timing == Timing::each) { }
+    bool timed() const { return timed_; }
     void charge(int nr, std::uint64_t ns);
     std::span<const Charge> charges() const { return {charges_.data(), used_}; }
     std::uint32_t total() const { return total_; }
@@ -35,6 +38,7 @@ private:
     std::array<Charge, kinds> charges_ {};
     std::size_t used_ = 0;
     std::uint32_t total_ = 0;
+    bool timed_;
 };
 
 /// The calling thread's account. The worker sets it when it takes up an event, an I/O helper when it takes up a job.

@@ -36,10 +36,11 @@ Kernel::Kernel(Options options, platform::Platform& platform, mm::MemoryFile& me
     , recorder_(recorder)
     , futexes_(std::make_unique<FutexTable>())
     , random_(std::make_unique<Random>(options_.seed))
+    , workers_(platform)
 {
     processes_.set_limit(options_.pid_limit);
     first_session_ = processes_.make_session(*this, reaper_pid);
-    host::set_current_account(&idle_account);
+    host::set_current_account(idle());
     total_memory_ = options_.memory_limit;
     struct sysinfo host {};
     if (total_memory_ == 0 && ::sysinfo(&host) == 0)
@@ -103,11 +104,16 @@ Result<void> Kernel::make_first(Ref<fs::FsContext> fs_context, Ref<fs::FileTable
 
 int Kernel::run()
 {
-    while (!processes_.groups().empty() && !recorder_.closed())
-        turn();
+    workers_.serve([this] { return processes_.groups().empty() || recorder_.closed(); }, [this] { turn(); });
     graveyard_.clear();
     recorder_.unattributed(idle_account);
     return first_status_.value_or(SIGKILL);
+}
+
+void Kernel::start_second_worker(int processor)
+{
+    if (processor >= 0)
+        workers_.start_second(processor, idle());
 }
 
 void Kernel::turn()
@@ -128,6 +134,7 @@ void Kernel::turn()
     }
     if ((replay_done_ ? replay_done_() : processes_.groups().empty()) || start_failure_)
         return;
+    scheduler_.forget_time();
     std::optional<Nanoseconds> deadline = scheduler_.idle() ? timers_.next() : std::optional<Nanoseconds>(0);
     if (auto event = platform_.wait(deadline))
         take_event(*event);
@@ -138,7 +145,8 @@ void Kernel::take_event(const platform::Event& event)
     auto* task = static_cast<Task*>(event.thread->owner());
     if (!task || task->state_ != Task::State::in_guest)
         return; // a late interruption of a thread that had stopped for another reason
-    Nanoseconds now = monotonic_now();
+    Nanoseconds now = event.time != 0 ? event.time : monotonic_now();
+    scheduler_.set_time(now);
     task->usage_->user += now - task->last_switch_;
     task->event_ = event;
     scheduler_.make_ready(*task);

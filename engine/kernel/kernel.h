@@ -1,4 +1,4 @@
-// The kernel of one sandbox: everything that would be a global variable hangs here. Lives on one worker thread.
+// The kernel of one sandbox: everything that would be a global variable hangs here. One worker thread at a time is in it.
 #pragma once
 
 #include "engine/base/result.h"
@@ -10,6 +10,7 @@
 #include "engine/kernel/pid_table.h"
 #include "engine/kernel/scheduler.h"
 #include "engine/kernel/timers.h"
+#include "engine/kernel/workers.h"
 
 #include <array>
 #include <functional>
@@ -91,13 +92,17 @@ public:
     void terminal_signal(int signo);
     /// Ends the sandbox: every process as by SIGKILL.
     void kill_all();
+    /// A second worker on that processor may serve too. Before the filter; -1: there is none.
+    void start_second_worker(int processor);
+    /// Where a worker charges host calls that serve no event; null where nothing is recorded, so that nobody counts.
+    host::Account* idle() { return recording() ? &idle_account : nullptr; }
 
     /// What fs keeps for the whole kernel (mounts, inode numbers, the terminal).
     std::shared_ptr<fs::KernelState> fs;
     std::string hostname;
     std::string domainname = "(none)";
-    /// Host calls that serve no event.
-    host::Account idle_account;
+    /// Host calls that serve no event. Counted, not timed: they are sleeps, and hand-overs to guests.
+    host::Account idle_account {host::Account::Timing::none};
     Nanoseconds boot_time = 0; ///< CLOCK_MONOTONIC when the kernel was made
     /// forks since then, /proc/stat
     std::uint64_t forks = 0;
@@ -133,6 +138,7 @@ private:
     Nanoseconds last_flush_ = 0;
     std::function<bool()> replay_done_; ///< set while the player's tasks run, which have no processes
     std::vector<Ref<Task>> graveyard_; ///< ended: freed by the main loop, when their fibers are left
+    Workers workers_;
 };
 
 }

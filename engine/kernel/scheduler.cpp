@@ -104,14 +104,18 @@ bool Scheduler::run_one()
     task->state_ = Task::State::running;
     current_ = task.get();
     host::Account* before = host::current_account();
-    host::set_current_account(&task->account_);
-    Nanoseconds start = monotonic_now();
+    host::set_current_account(before ? &task->account_ : nullptr);
+    if (time_ == 0)
+        time_ = monotonic_now();
+    leaving_ = 0;
     task->fiber_->enter();
     host::set_current_account(before);
     current_ = nullptr;
-    Nanoseconds end = monotonic_now();
-    task->usage_->system += end - start;
-    task->last_switch_ = end;
+    Nanoseconds end = leaving_ != 0 ? leaving_ : monotonic_now();
+    task->usage_->system += end - time_;
+    task->last_switch_ = time_ = end;
+    if (task->state_ == Task::State::asleep && task->thread_)
+        task->thread_->answer_takes_long();
     if (task->fiber_->finished()) {
         give_baton(*task);
         task->share_group_->forget(*task);

@@ -47,6 +47,14 @@ public:
     /// From the main loop: runs one fiber until it leaves. False when none is ready.
     bool run_one();
     bool idle() const { return ready_.empty(); }
+    // The clock is read twice for a call, when it comes and when it is answered: what was read there is used again near by.
+    /// CLOCK_MONOTONIC when the running fiber was entered.
+    Nanoseconds entered() const { return time_; }
+    void set_time(Nanoseconds now) { time_ = now; }
+    /// It was read a moment ago, and the fiber is about to be left.
+    void set_leaving(Nanoseconds now) { leaving_ = now; }
+    /// Time has passed outside of fibers.
+    void forget_time() { time_ = 0; }
     /// Whose fiber runs now; null in the main loop.
     Task* current() const { return current_; }
 
@@ -56,6 +64,8 @@ private:
     void give_baton(Task& self);
     std::deque<Ref<Task>> ready_;
     Task* current_ = nullptr;
+    Nanoseconds time_ = 0;    ///< 0: to be read
+    Nanoseconds leaving_ = 0; ///< likewise
 };
 
 }

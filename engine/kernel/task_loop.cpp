@@ -51,7 +51,7 @@ struct TaskLoop {
     {
         task.state_ = Task::State::in_guest;
         // The hand-over is nobody's: it would be charged to the next event otherwise.
-        host::set_current_account(&task.kernel().idle_account);
+        host::set_current_account(task.kernel().idle());
         task.thread_->resume();
         task.group_->cpu_timers->running();
         if (task.signal_pending())

@@ -7,6 +7,7 @@
 #include "engine/base/guest_addr.h"
 #include "engine/base/ref.h"
 #include "engine/base/result.h"
+#include "engine/platform/hand_over.h"
 
 #include <cstddef>
 #include <memory>
@@ -52,6 +53,7 @@ struct Event {
     EventKind kind;
     Thread* thread;
     Fault fault;
+    std::uint64_t time = 0; ///< when it was taken, CLOCK_MONOTONIC ns; 0: not known
 };
 
 /// A host thread that runs guest code. Stopped when made, and whenever it has an event.
@@ -68,6 +70,8 @@ public:
     virtual Result<void> set_xstate(std::span<const std::byte> state) = 0;
     /// Lets it run, after the orders queued for its address space have been carried out.
     virtual void resume() = 0;
+    /// Its answer will take a while: it need not spin for it. Only a hint.
+    virtual void answer_takes_long() { }
     /// Asks a running thread to stop; an `interrupted` event (or another one that came first) follows. Not an error when stopped.
     virtual void interrupt() = 0;
     void set_owner(void* owner) { owner_ = owner; }
@@ -108,6 +112,12 @@ public:
     virtual std::optional<Event> wait(std::optional<std::uint64_t> deadline) = 0;
     /// Ends a wait() early. The one function that other threads of the Sentry (I/O helpers) may call.
     virtual void ring() = 0;
+
+    // Where there are two workers, of which one at a time calls wait() and all else: the second, which stands on a processor of its own, may
+    // spin for requests. Who should serve changes in wait(); whoever takes over says so.
+    virtual void allow_second_worker() { }
+    virtual unsigned wanted_worker() const { return 0; }
+    virtual void moved_to_worker(unsigned) { }
 };
 
 /// What the stub platform is made of. Before confinement: the template process is forked here. Call it from the Sentry's main thread: the
@@ -117,6 +127,7 @@ struct StubOptions {
     bool trap_tsc = false;  ///< rdtsc gives a fault (SIGSEGV, general protection): recordings
     bool trap_cpuid = false; ///< where the host can; see cpuid_traps
     int cpu = -1;           ///< pin all stubs to this processor, -1: leave to the host
+    HandOverChoice hand_over = HandOverChoice::automatic;
 };
 /// Whether ARCH_SET_CPUID works here (probed by its effect).
 bool cpuid_traps();

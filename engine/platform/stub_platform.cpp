@@ -26,6 +26,28 @@ std::uint64_t now()
     return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
 }
 
+std::uint64_t thread_time()
+{
+    timespec t {};
+    if (!host::call(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, &t).ok())
+        return 0;
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+/// How often a guest looks for its answer in 50 µs. It has no clock: where a recording traps RDTSC, it traps in the stub too.
+std::uint32_t measure_guest_spins()
+{
+    constexpr std::uint64_t limit = 50'000, looks = 200;
+    std::uint64_t least = ~0ULL;
+    for (int i = 0; i < 3; ++i) {
+        std::uint64_t start = now();
+        for (std::uint64_t n = 0; n < looks; ++n)
+            __builtin_ia32_pause();
+        least = std::min(least, now() - start);
+    }
+    return static_cast<std::uint32_t>(looks * limit / std::max<std::uint64_t>(least, 100));
+}
+
 bool is_pinned(int pid, int cpu)
 {
     cpu_set_t set;
@@ -55,7 +77,7 @@ Result<std::unique_ptr<Platform>> StubPlatform::create(const StubOptions& option
 
 StubPlatform::StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base)
     : options_(options), control_(std::make_unique<ControlFile>(std::move(control))), ack_(std::move(ack)), template_(std::move(base)),
-      template_orders_(control_->orders(0), ack_.get(), template_.pidfd.get()), processes_(stub::slot_count)
+      template_orders_(control_->orders(0), ack_.get(), template_.pidfd.get()), processes_(stub::slot_count), hand_over_(options.hand_over, thread_time)
 {
 }
 
@@ -329,27 +351,77 @@ std::optional<Event> StubPlatform::poll_event()
 
 std::optional<Event> StubPlatform::wait(std::optional<std::uint64_t> deadline)
 {
+    std::optional<Event> event = poll_event();
+    if (!event && !take_ring() && deadline != 0) {
+        if (hand_over_.spins())
+            event = spin(deadline);
+        else
+            event = sleep(deadline);
+    }
+    if (event) {
+        event->time = now();
+        hand_over_.request(event->time);
+    }
+    return event;
+}
+
+/// Looks again and again, until something has come or it has been too long.
+std::optional<Event> StubPlatform::spin(std::optional<std::uint64_t> deadline)
+{
+    constexpr int looks_between_clocks = 32;
+    for (int i = 1;; ++i) {
+        if (std::optional<Event> event = poll_event())
+            return event;
+        if (take_ring())
+            return {};
+        if (i % looks_between_clocks == 0) {
+            std::uint64_t time = now();
+            hand_over_.nothing(time);
+            if (!hand_over_.spins() || (deadline && time >= *deadline))
+                return {};
+        }
+        __builtin_ia32_pause();
+    }
+}
+
+/// Until something comes, or the deadline.
+std::optional<Event> StubPlatform::sleep(std::optional<std::uint64_t> deadline)
+{
     std::atomic_ref sleeps(control_->common().sentry_sleeps);
     std::atomic_ref bell(control_->doorbell());
     for (;;) {
-        if (auto event = poll_event())
-            return event;
-        if (rung_.exchange(false) || (deadline && now() >= *deadline))
-            return {};
         // Whoever tells something from here on rings. What was told before is seen by the second look.
         std::uint32_t before = bell.load();
         sleeps.store(1);
-        auto event = poll_event();
+        std::optional<Event> event = poll_event();
+        bool late = false;
         if (!event && !rung_.load()) {
             timespec until {};
             if (deadline)
                 until = {static_cast<time_t>(*deadline / 1'000'000'000), static_cast<long>(*deadline % 1'000'000'000)};
-            static_cast<void>(host::call(SYS_futex, &control_->doorbell(), FUTEX_WAIT_BITSET, before, deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY).ok());
+            Result<long> slept = host::call(SYS_futex, &control_->doorbell(), FUTEX_WAIT_BITSET, before, deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
+            late = !slept.ok() && slept.error() == ETIMEDOUT;
         }
-        sleeps.store(0);
-        if (event)
+        sleeps.store(0, std::memory_order_release);
+        if (!event)
+            event = poll_event();
+        if (event || take_ring() || late)
             return event;
     }
+}
+
+void StubPlatform::moved_to_worker(unsigned worker)
+{
+    if (worker != 0 && guest_spins_ == 0)
+        guest_spins_ = measure_guest_spins();
+    hand_over_.moved(worker, now());
+    std::atomic_ref(control_->common().guest_spins).store(hand_over_.guests_spin() ? guest_spins_ : 0, std::memory_order_relaxed);
+}
+
+void StubPlatform::answer_takes_long(GuestContext& context)
+{
+    if (context.state == GuestContext::State::stopped && hand_over_.guests_spin())
+        context.answer_takes_long();
 }
 
 void StubPlatform::ring()

@@ -19,10 +19,14 @@ public:
     Result<std::unique_ptr<AddressSpace>> create_address_space() override;
     std::optional<Event> wait(std::optional<std::uint64_t> deadline) override;
     void ring() override;
+    void allow_second_worker() override { hand_over_.allow_second_worker(); }
+    unsigned wanted_worker() const override { return hand_over_.wanted(); }
+    void moved_to_worker(unsigned worker) override;
 
     // For address spaces and threads.
     void resume(GuestContext& context);
     void interrupt(GuestContext& context);
+    void answer_takes_long(GuestContext& context);
     Result<std::unique_ptr<Thread>> create_thread(StubProcess& process);
     /// The kernel gave its handle back.
     void drop_thread(GuestContext& context);
@@ -32,6 +36,9 @@ private:
     StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base);
     Result<std::unique_ptr<StubProcess>> fork_stub(std::uint32_t slot);
     std::optional<Event> poll_event();
+    std::optional<Event> spin(std::optional<std::uint64_t> deadline);
+    std::optional<Event> sleep(std::optional<std::uint64_t> deadline);
+    bool take_ring() { return rung_.load(std::memory_order_relaxed) && rung_.exchange(false); }
     std::optional<Event> take_event(GuestContext& context);
     std::optional<Event> interpret(GuestContext& context, const Report& report);
     void collect_deaths();
@@ -53,6 +60,8 @@ private:
     std::deque<Event> told_;                              ///< deaths to be given
     std::size_t wanted_ = 0;                              ///< running threads that were asked to stop
     std::atomic<bool> rung_ = false;
+    HandOver hand_over_;
+    std::uint32_t guest_spins_ = 0;                       ///< what makes 50 µs of looking, or 0 when not measured yet
     bool pinned_ = false;
 };
 
@@ -64,6 +73,7 @@ public:
     std::span<std::byte> xstate() override { return context_.xstate(); }
     Result<void> set_xstate(std::span<const std::byte> state) override { return context_.set_xstate(state); }
     void resume() override { platform_.resume(context_); }
+    void answer_takes_long() override { platform_.answer_takes_long(context_); }
     void interrupt() override { platform_.interrupt(context_); }
 
 private:

@@ -34,6 +34,8 @@ public:
     const RecorderOptions& options() const { return options_; }
     /// Nanoseconds since the recording began.
     std::uint64_t now() const;
+    /// The same of a CLOCK_MONOTONIC time that was read before; 0: of now.
+    std::uint64_t at(std::uint64_t monotonic) const { return monotonic != 0 ? monotonic - start_ : now(); }
     /// CLOCK_MONOTONIC of the beginning.
     std::uint64_t start() const { return start_; }
 

@@ -2,6 +2,7 @@
 
 #include "engine/record/task_recorder.h"
 
+#include "engine/kernel/kernel.h"
 #include "engine/kernel/task.h"
 #include "engine/record/first_object.h"
 #include "engine/record/recorder.h"
@@ -66,7 +67,7 @@ void TaskRecorder::syscall_enter(kernel::Task& task, const platform::Registers& 
     State& s = *state_;
     s.event = {};
     s.event.id = recorder_.take_id(this);
-    s.event.ts = recorder_.now();
+    s.event.ts = recorder_.at(task.kernel().scheduler().entered());
     s.event.kind = EventKind::syscall;
     s.event.thread = static_cast<trace::ThreadId>(task.tid());
     s.event.nr = static_cast<std::int32_t>(at_entry.rax);
@@ -129,10 +130,11 @@ void TaskRecorder::syscall_exit(kernel::Task& task, std::int64_t ret, trace::Ver
     finish(task);
 }
 
-void TaskRecorder::finish(kernel::Task&)
+void TaskRecorder::finish(kernel::Task& task)
 {
     State& s = *state_;
     std::uint64_t now = recorder_.now();
+    task.kernel().scheduler().set_leaving(s.event.kind == EventKind::syscall ? recorder_.start() + now : 0);
     if (s.phase == State::Phase::open) {
         s.event.dur = now - s.event.ts;
         write_event(true);
@@ -186,6 +188,7 @@ void TaskRecorder::note_begin(kernel::Task& task, EventKind kind, std::int32_t n
         return;
     }
     const platform::Registers& registers = task.registers();
+    task.kernel().scheduler().set_leaving(0);
     s.event = {};
     s.event.id = recorder_.take_id(this);
     s.event.ts = recorder_.now();

@@ -46,6 +46,7 @@ struct SessionOptions {
     TraceOptions trace;             ///< record: what is written; replay: what is read
     std::array<int, 3> stdio {0, 1, 2}; ///< become the guest's descriptors 0-2; -1: closed
     std::optional<int> cpu;         ///< pin to this processor; none: chosen by the Sentry
+    std::string hand_over;          ///< hidden: futex, spin or gang alone, for benchmarks; else chosen as it goes
     bool restore_terminal = true;   ///< put the terminal's settings back at the end
     std::vector<std::string> self_test; ///< hidden: run the Sentry's tests of its own confinement instead of a guest
 };

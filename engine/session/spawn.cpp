@@ -128,6 +128,7 @@ UniqueFd write_config(const SessionOptions& options)
     config.reduced = options.confinement == Confinement::reduced;
     config.data_cap = options.trace.data_cap;
     config.cpu = options.cpu.value_or(-1);
+    config.hand_over = options.hand_over;
     config.self_test = options.self_test;
     std::vector<std::uint8_t> bytes = nlohmann::json::to_cbor(nlohmann::json(config));
 

@@ -63,7 +63,7 @@ struct Orders {
 static_assert(offsetof(Orders, ring) == 4096 && sizeof(Orders) <= orders_size);
 
 enum Turn : std::uint32_t {
-    turn_stopped = 0, ///< not started, or about to be resumed by the order thread
+    turn_stopped = 0, ///< not started, about to be resumed by the order thread, or its answer takes a while
     turn_run = 1,     ///< the guest may go on
     turn_event = 2,   ///< the guest stopped and tells why
 };
@@ -88,7 +88,7 @@ constexpr std::uint64_t signal_stack_size = context_size - signal_stack;
 /// Read-only in all stubs. Constants that calls of the order thread point to, and the filters.
 struct CommonPage {
     std::uint32_t sentry_sleeps; ///< the doorbell must be rung
-    std::uint32_t unused;
+    std::uint32_t guest_spins;   ///< so many times a guest thread looks for its answer before it sleeps
     std::uint64_t ack;           ///< what is written to the eventfd: 1
     std::uint64_t first_wait[2]; ///< timespec: a new stub without orders for so long has lost its Sentry
     std::uint64_t all_signals;   ///< sigset_t

@@ -171,7 +171,19 @@ extern "C" [[gnu::naked, gnu::section(".stub.handler"), gnu::used]] void stub_ha
         mov     $%c[futex], %%eax
         syscall
     wait_turn:
-        mov     $1, %%eax
+        mov     %[common], %%rax
+        xor     %%ecx, %%ecx
+    0:  cmp     %c[guest_spins](%%rax), %%ecx
+        jae     3f
+        mov     %c[turn](%%rbx), %%edx
+        cmp     $%c[turn_run], %%edx
+        je      2f
+        cmp     $%c[turn_event], %%edx
+        jne     3f
+        inc     %%ecx
+        pause
+        jmp     0b
+    3:  mov     $1, %%eax
         xchg    %%eax, %c[asleep](%%rbx)    # orders it before the look at turn
     1:  mov     %c[turn](%%rbx), %%edx
         cmp     $%c[turn_run], %%edx
@@ -203,7 +215,7 @@ extern "C" [[gnu::naked, gnu::section(".stub.handler"), gnu::used]] void stub_ha
         jmp     stub_die
     )" : : [frame] "i"(offsetof(Context, frame)), [fs_base] "i"(offsetof(Context, fs_base)), [gs_base] "i"(offsetof(Context, gs_base)),
         [turn] "i"(offsetof(Context, turn)), [asleep] "i"(offsetof(Context, asleep)), [turn_event] "i"(turn_event), [turn_run] "i"(turn_run),
-        [common] "i"(common_page), [sentry_sleeps] "i"(offsetof(CommonPage, sentry_sleeps)), [doorbell] "i"(doorbell), [futex_wake] "i"(FUTEX_WAKE),
+        [common] "i"(common_page), [sentry_sleeps] "i"(offsetof(CommonPage, sentry_sleeps)), [guest_spins] "i"(offsetof(CommonPage, guest_spins)), [doorbell] "i"(doorbell), [futex_wake] "i"(FUTEX_WAKE),
         [futex_wait] "i"(FUTEX_WAIT), [everybody] "i"(INT_MAX), [futex] "i"(SYS_futex), [rt_sigreturn] "i"(SYS_rt_sigreturn),
         [set_mode_filter] "i"(SECCOMP_SET_MODE_FILTER), [program] "i"(guest_program_word), [seccomp] "i"(SYS_seccomp));
 }
