@@ -74,6 +74,11 @@ Result<void> Vfs::make_node(Task& task, const Path& start, std::string_view path
     return {};
 }
 
+Result<Path> Vfs::make_socket(Task& task, const Path& start, std::string_view path, mode_t mode)
+{
+    return make(*this, task, start, path, S_IFSOCK | mode, 0, {});
+}
+
 Result<void> Vfs::make_directory(Task& task, const Path& start, std::string_view path, mode_t mode)
 {
     TRY(make(*this, task, start, path, S_IFDIR | (mode & 01777), 0, {}));

@@ -58,6 +58,8 @@ public:
 
     // The rest of the calls on names, with the errnos of their man pages.
     Result<void> make_node(Task& task, const Path& start, std::string_view path, mode_t mode, dev_t device);
+    /// bind(2) of a unix socket: the place it made.
+    Result<Path> make_socket(Task& task, const Path& start, std::string_view path, mode_t mode);
     Result<void> make_directory(Task& task, const Path& start, std::string_view path, mode_t mode);
     Result<void> make_symlink(Task& task, const std::string& target, const Path& start, std::string_view path);
     Result<void> link(Task& task, const Path& target, const Path& start, std::string_view path);

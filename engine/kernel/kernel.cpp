@@ -11,6 +11,7 @@
 #include "engine/kernel/signal_delivery.h"
 #include "engine/kernel/task_loop.h"
 #include "engine/mm/address_space.h"
+#include "engine/net/net_state.h"
 #include "engine/record/recorder.h"
 #include "engine/record/task_recorder.h"
 
@@ -50,6 +51,8 @@ Kernel::Kernel(Options options, platform::Platform& platform, mm::MemoryFile& me
 Kernel::~Kernel()
 {
     host::set_current_account(nullptr); // it is a member
+    if (net)
+        net->kernel = nullptr; // a socket may outlive it
 }
 
 void Kernel::random(std::span<std::byte> to)

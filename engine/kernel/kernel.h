@@ -26,6 +26,9 @@ class Recorder;
 namespace ringside::fs {
 struct KernelState;
 }
+namespace ringside::net {
+class NetState;
+}
 
 namespace ringside::kernel {
 
@@ -99,6 +102,8 @@ public:
 
     /// What fs keeps for the whole kernel (mounts, inode numbers, the terminal).
     std::shared_ptr<fs::KernelState> fs;
+    /// Names, ports and counts of sockets; made by the first of them.
+    Ref<net::NetState> net;
     std::string hostname;
     std::string domainname = "(none)";
     /// Host calls that serve no event. Counted, not timed: they are sleeps, and hand-overs to guests.

@@ -1,0 +1,58 @@
+// What TCP and UDP share: addresses, ports, the options of IPPROTO_IP and IPPROTO_IPV6. ip(7), ipv6(7).
+//
+// There are no packets: what one socket sends stands in the other's queue. The only interface is lo; every other address is unreachable.
+#pragma once
+
+#include "engine/net/sock.h"
+
+namespace ringside::net {
+
+class InetSock : public Sock {
+public:
+    InetSock(Ref<NetState> net, int family, int type, int protocol);
+    ~InetSock() override;
+
+    Result<void> bind(Task& task, const SocketAddress& address) override;
+    SocketAddress name() override { return to_socket_address(family, local); }
+    Result<SocketAddress> peer_name() override;
+    SocketAddress accepted_peer_name() override { return to_socket_address(family, remote); }
+    Result<void> set_option(int level, int option, const OptionValue& value) override;
+    Result<OptionBytes> get_option(int level, int option, std::size_t room) override;
+
+    Endpoint local;           ///< its address is "any" until it is bound or connected
+    Endpoint remote;          ///< port 0: not connected
+    std::uint16_t port = 0;   ///< held in the port table; 0: none
+    bool v6_only = false;
+    /// Whether it receives what is sent to `address`: its own, or any.
+    bool takes(const IpAddress& address) const;
+    /// inet_rcv_saddr_equal: could both receive the same thing?
+    bool overlaps(const InetSock& other) const;
+
+protected:
+    PortTable& ports() { return type == SOCK_STREAM ? net().tcp_ports : net().udp_ports; }
+    void release_port();
+    /// Takes an ephemeral port where it has none. EAGAIN (inet_autobind).
+    Result<void> autobind();
+    /// The address that a connection or datagram goes to. EINVAL, EAFNOSUPPORT.
+    Result<Endpoint> destination(const SocketAddress& address) const;
+    /// Where `wanted` leads: "any" is this host. ENETUNREACH for everything that is not here.
+    Result<Endpoint> route(const Endpoint& wanted) const;
+    /// The address that answers to `to` come from, where the socket is not bound to one.
+    IpAddress source_for(const IpAddress& to) const;
+    bool address_bound_ = false, port_bound_ = false; ///< by bind(2): they stay when a connection ends
+    int ip_option(int option, int otherwise) const;
+    int ip6_option(int option, int otherwise) const;
+    void inherit(const InetSock& listener);
+    /// IP_PKTINFO and the like, for the receiver of a datagram.
+    void add_control(Incoming& message, const InetMeta& meta) const;
+
+private:
+    Result<Endpoint> bind_address(Task& task, const SocketAddress& address) const;
+    Result<void> set_ip(int option, const OptionValue& value);
+    Result<void> set_ip6(int option, const OptionValue& value);
+    Result<OptionBytes> get_ip(int option, std::size_t room) const;
+    Result<OptionBytes> get_ip6(int option) const;
+    std::map<int, int> ip_options_, ip6_options_;
+};
+
+}

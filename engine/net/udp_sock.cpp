@@ -1,0 +1,271 @@
+// UDP (net/ipv4/udp.c, net/ipv4/datagram.c, net/ipv6/udp.c).
+#include "engine/net/udp_sock.h"
+
+#include "engine/kernel/clock.h"
+
+#include <linux/udp.h>
+#include <sys/epoll.h>
+
+namespace ringside::net {
+
+namespace {
+constexpr std::size_t largest_v4 = 65507, largest_v6 = 65527;
+constexpr std::size_t headers = 128; // room for the headers that a real packet has in front
+}
+
+UdpSock::UdpSock(Ref<NetState> net, int family) : InetSock(std::move(net), family, SOCK_DGRAM, IPPROTO_UDP) { }
+
+Result<void> UdpSock::disconnect()
+{
+    state = State::closed;
+    remote = {family == AF_INET ? IpAddress::any4() : IpAddress::any6(), 0};
+    if (!address_bound_)
+        local.address = remote.address;
+    if (!port_bound_) {
+        release_port();
+        local.port = 0;
+    }
+    return {};
+}
+
+Result<void> UdpSock::connect(Task&, const SocketAddress& address, bool)
+{
+    if (address.size() < sizeof(sa_family_t))
+        return Errno(EINVAL);
+    if (address.family() == AF_UNSPEC)
+        return disconnect();
+    TRY(autobind());
+    Endpoint wanted = TRY(destination(address));
+    if (wanted.address.is_v4() && wanted.address.v4() == 0x7fffffff && !options.broadcast)
+        return Errno(EACCES);
+    Endpoint to = TRY(route(wanted));
+    IpAddress source = source_for(to.address);
+    if (source.is_v4() != to.address.is_v4())
+        return Errno(ENETUNREACH);
+    local.address = source;
+    remote = to;
+    state = State::established;
+    return {};
+}
+
+Result<Endpoint> UdpSock::target(const Outgoing& message) const
+{
+    bool connected = message.to.empty() || (family == AF_INET6 && message.to.family() == AF_UNSPEC);
+    if (connected) {
+        if (state != State::established)
+            return Errno(EDESTADDRREQ);
+        return remote;
+    }
+    if (family == AF_INET6 && message.to.family() != AF_INET6 && message.to.family() != AF_INET)
+        return Errno(EINVAL);
+    Endpoint wanted = TRY(destination(message.to));
+    if (wanted.port == 0)
+        return Errno(EINVAL);
+    if (wanted.address.is_v4() && wanted.address.v4() == 0x7fffffff && !options.broadcast)
+        return Errno(EACCES);
+    return route(wanted);
+}
+
+UdpSock* UdpSock::find_receiver(const Endpoint& to, const Endpoint& from)
+{
+    std::vector<UdpSock*> best;
+    int best_score = 0;
+    for (InetSock* sock : ports().at(to.port)) {
+        bool connected = sock->remote.port != 0;
+        if (!sock->takes(to.address) || (connected && sock->remote != from))
+            continue;
+        int score = 1 + (sock->family == (to.address.is_v4() ? AF_INET : AF_INET6) ? 1 : 0) + (sock->local.address == to.address ? 4 : 0) + (connected ? 8 : 0);
+        if (score > best_score)
+            best.clear();
+        if (score >= best_score)
+            best.push_back(static_cast<UdpSock*>(sock));
+        best_score = std::max(score, best_score);
+    }
+    if (best.empty())
+        return nullptr;
+    // Among equals SO_REUSEPORT spreads the senders, SO_REUSEADDR alone lets the last one bound win.
+    bool spread = best.back()->options.reuse_port;
+    return spread ? best[from.port * 2654435761U % best.size()] : best.back();
+}
+
+void UdpSock::deliver(Ref<Packet> packet)
+{
+    if (queued_ > static_cast<std::size_t>(options.receive_buffer) || (shut & receive_shut))
+        return; // dropped
+    queued_ += packet->charge();
+    received_.push_back(std::move(packet));
+    queue.wake_one(readable_events);
+}
+
+Result<std::size_t> UdpSock::send(Task&, Outgoing& message)
+{
+    std::size_t length = message.data.remaining();
+    if (length > 0xffff)
+        return Errno(EMSGSIZE);
+    if (message.flags & MSG_OOB)
+        return Errno(EOPNOTSUPP);
+    Endpoint to = TRY(target(message));
+    bool cork = (message.flags & MSG_MORE) || (udp_options_.contains(UDP_CORK) && udp_options_[UDP_CORK]);
+    if (length + corked_.size() > (to.address.is_v4() ? largest_v4 : largest_v6))
+        return Errno(EMSGSIZE);
+    TRY(autobind());
+    if (int error = take_error())
+        return Errno(error);
+    if (shut & send_shut)
+        return Errno(EPIPE);
+    if (net().short_of_memory())
+        return Errno(ENOBUFS);
+    std::vector<std::byte> data(length);
+    if (length > 0 && TRY(message.data.get(data)) < length)
+        return Errno(EFAULT);
+    if (cork || !corked_.empty()) {
+        corked_.insert(corked_.end(), data.begin(), data.end());
+        if (cork)
+            return length;
+        data = std::exchange(corked_, {});
+    }
+    Endpoint from {local.address.is_any() ? source_for(to.address) : local.address, port};
+    if (message.source && message.source->is_local() && message.source->is_v4() == to.address.is_v4())
+        from.address = *message.source;
+    if (from.address.is_v4() != to.address.is_v4())
+        return Errno(ENETUNREACH);
+    UdpSock* receiver = find_receiver(to, from);
+    if (!receiver) { // "port unreachable" reaches connected sockets only
+        if (state == State::established && remote == to)
+            report_error(ECONNREFUSED);
+        return length;
+    }
+    std::size_t charge = buffer_charge(data.size() + headers);
+    auto packet = make_ref<Packet>(net_ref(), Ref<Sock>(), std::move(data), charge);
+    packet->meta = {from, to.address, message.ttl.value_or(to.address.is_v4() ? ip_option(IP_TTL, 64) : ip6_option(IPV6_UNICAST_HOPS, 64)),
+        message.tos.value_or(to.address.is_v4() ? ip_option(IP_TOS, 0) : ip6_option(IPV6_TCLASS, 0))};
+    packet->time = kernel::to_timespec(kernel::realtime_now());
+    receiver->deliver(std::move(packet));
+    return length;
+}
+
+Result<std::size_t> UdpSock::receive(Task& task, Incoming& message)
+{
+    if (message.flags & MSG_ERRQUEUE)
+        return Errno(EAGAIN);
+    const Patience patience = receive_patience(message.dont_wait());
+    Ref<Packet> packet;
+    std::size_t skip = 0;
+    for (;;) {
+        skip = message.peek() && options.peek_offset > 0 ? static_cast<std::size_t>(options.peek_offset) : 0;
+        for (const Ref<Packet>& waiting : received_) {
+            if (skip > 0 && skip >= waiting->data.size()) {
+                skip -= waiting->data.size();
+                continue;
+            }
+            packet = waiting;
+            break;
+        }
+        if (packet)
+            break;
+        if (int error = take_error())
+            return Errno(error);
+        if (!patience.none && (shut & receive_shut))
+            return std::size_t {0};
+        TRY(wait(task, queue, patience, ~PollMask {0}, true));
+    }
+    if (!message.peek()) {
+        std::erase(received_, packet);
+        queued_ -= packet->charge();
+    }
+    message.from = to_socket_address(family, packet->meta.source);
+    std::size_t length = packet->data.size() - skip;
+    std::size_t part = std::min<std::size_t>(length, message.data.remaining());
+    if (part < length)
+        message.result_flags |= MSG_TRUNC;
+    if (part > 0 && TRY(message.data.put(std::span(packet->data).subspan(skip, part))) < part)
+        return Errno(EFAULT);
+    if (message.peek())
+        peeked(part);
+    else
+        consumed(packet->data.size());
+    add_timestamp(message, packet->time);
+    add_control(message, packet->meta);
+    return message.flags & MSG_TRUNC ? length : part;
+}
+
+Result<void> UdpSock::shutdown(Task&, int how)
+{
+    shut |= how;
+    queue.wake_all();
+    if (state != State::established)
+        return Errno(ENOTCONN);
+    return {};
+}
+
+Result<void> UdpSock::set_option(int level, int option, const OptionValue& value)
+{
+    if (level != IPPROTO_UDP)
+        return InetSock::set_option(level, option, value);
+    int number = TRY(value.as<int>());
+    switch (option) {
+    case UDP_CORK:
+        udp_options_[option] = number != 0;
+        return {};
+    case UDP_NO_CHECK6_TX:
+    case UDP_NO_CHECK6_RX:
+    case UDP_GRO:
+        udp_options_[option] = number != 0;
+        return {};
+    case UDP_SEGMENT:
+        if (number < 0 || number > 0xffff)
+            return Errno(EINVAL);
+        if (number != 0)
+            return Errno(ENOPROTOOPT); // no segmentation here; senders then send one by one
+        return {};
+    default:
+        return Errno(ENOPROTOOPT);
+    }
+}
+
+Result<OptionBytes> UdpSock::get_option(int level, int option, std::size_t room)
+{
+    if (level != IPPROTO_UDP)
+        return InetSock::get_option(level, option, room);
+    switch (option) {
+    case UDP_CORK:
+    case UDP_NO_CHECK6_TX:
+    case UDP_NO_CHECK6_RX:
+    case UDP_GRO:
+    case UDP_SEGMENT:
+    case UDP_ENCAP:
+        return option_bytes(udp_options_.contains(option) ? udp_options_[option] : 0);
+    default:
+        return Errno(ENOPROTOOPT);
+    }
+}
+
+PollMask UdpSock::poll()
+{
+    PollMask mask = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND; // what is sent leaves at once
+    if (pending_error())
+        mask |= EPOLLERR;
+    if (shut & receive_shut)
+        mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+    if (shut == both_shut)
+        mask |= EPOLLHUP;
+    if (!received_.empty())
+        mask |= EPOLLIN | EPOLLRDNORM;
+    return mask;
+}
+
+void UdpSock::release()
+{
+    shut = both_shut;
+    state = State::closed;
+    release_port();
+    received_.clear();
+    queued_ = 0;
+}
+
+Result<int> UdpSock::readable_bytes()
+{
+    return received_.empty() ? 0 : static_cast<int>(received_.front()->data.size());
+}
+
+}
