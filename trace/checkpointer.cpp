@@ -2,6 +2,7 @@
 #include "trace/checkpointer.h"
 
 #include "trace/signals.h"
+#include "trace/store_writer.h"
 
 namespace ringside::trace {
 
@@ -32,6 +33,12 @@ void Checkpointer::restart()
     std::scoped_lock lock(running_);
     // Busy or full is no reason to stop: the log only stays long.
     sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+}
+
+void Checkpointer::make_durable()
+{
+    std::scoped_lock lock(running_);
+    trace::make_durable(database_);
 }
 
 void Checkpointer::stop()

@@ -19,6 +19,8 @@ public:
     void wake();
     /// Waits for readers and starts the log anew, so that it stops growing; gives up after a second. The caller holds no transaction.
     void restart();
+    /// From now on checkpoints wait for the disk.
+    void make_durable();
     /// Ends the thread and closes the connection.
     void stop();
 

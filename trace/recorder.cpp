@@ -152,6 +152,8 @@ struct Recorder::State {
     std::optional<Checkpointer> checkpointer;
     Clock::time_point batch_begin{};
     EventId committed_events = 0;
+    const Clock::time_point begun = Clock::now();
+    bool durable = false; ///< from now on a power cut leaves a whole trace, up to a checkpoint
     bool ended = false; ///< no more is taken
     std::uint64_t finish_limit = 0; ///< once finishing: no more than this is taken, in case the other side never ends
 
@@ -271,6 +273,12 @@ void Recorder::State::commit()
         }
         committed_events = intake.last_event();
         batch.clear();
+        // Waiting for the disk at its beginning and end would take a short recording longer than all else.
+        if (!durable && Clock::now() - begun >= options.durable_after) {
+            durable = true;
+            make_durable(writer->database());
+            checkpointer->make_durable();
+        }
         std::uint64_t wal_bytes = file_size(options.path + "-wal");
         if (wal_bytes > options.wal_limit)
             checkpointer->restart();

@@ -33,6 +33,7 @@ struct RecorderOptions {
     std::size_t reserve = std::size_t{1} << 20; ///< bytes beside the trace that are given up when the disk is full
     std::size_t wal_limit = std::size_t{256} << 20;
     bool build_indexes = true;
+    std::chrono::milliseconds durable_after {1000}; ///< how long a recording may be lost to a power cut as a whole
     std::uint64_t max_bytes = 0;               ///< the trace may grow so far (about), 0: no limit; ends as disk_full
 };
 

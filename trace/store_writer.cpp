@@ -111,7 +111,7 @@ StoreWriter::StoreWriter(const std::string& path, bool force)
     try {
         database_ = Database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
         sqlite3_busy_timeout(database_.handle(), 5000);
-        // No fsync: a kill of any process loses nothing that was committed, and waiting for the disk halves the events a second.
+        // No fsync at first: a kill of any process loses nothing that was committed. See make_durable().
         database_.exec("PRAGMA synchronous = OFF; PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
                        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA cache_spill = OFF;");
         database_.exec("BEGIN");
@@ -134,6 +134,11 @@ StoreWriter::StoreWriter(const std::string& path, bool force)
 }
 
 StoreWriter::~StoreWriter() = default;
+
+void make_durable(Database& database)
+{
+    database.exec("PRAGMA synchronous = NORMAL");
+}
 
 void StoreWriter::begin()
 {

@@ -12,6 +12,10 @@ namespace ringside::trace {
 
 class EventRowsModule;
 
+/// From now on the log is on the disk before the trace is changed by it, so that a power cut leaves a trace that opens, up to a
+/// checkpoint. Not within a transaction. Throws SqlError.
+void make_durable(Database& database);
+
 class StoreWriter {
 public:
     /// Creates the file (mode 0600, never over an existing one unless `force`) with its tables, in WAL mode. Throws Error.

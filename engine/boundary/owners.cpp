@@ -3,6 +3,7 @@
 #include "engine/boundary/owners.h"
 
 #include "engine/boundary/host_call.h"
+#include "engine/boundary/descriptor_message.h"
 #include "engine/boundary/protocol.h"
 
 #include <array>
@@ -18,20 +19,9 @@ std::mutex one_at_a_time; // among the I/O helpers: question and answer share on
 
 Result<void> ask(int socket, int dirfd)
 {
-    char byte = 0;
-    iovec data {&byte, 1};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room {};
-    msghdr message {};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &dirfd, sizeof(int));
-    TRY(host::call(SYS_sendmsg, socket, &message, MSG_NOSIGNAL));
+    DescriptorMessage message;
+    message.put(dirfd);
+    TRY(host::call(SYS_sendmsg, socket, message.header(), MSG_NOSIGNAL));
     return {};
 }
 

@@ -117,6 +117,10 @@ Result<void> Log::index_extras()
         if (event.extras == 0)
             event.first_extra = static_cast<std::uint32_t>(i);
         ++event.extras;
+        RecordHeader header {};
+        std::memcpy(&header, extras_[i].second, sizeof(header));
+        if (header.kind == RecordKind::data && reinterpret_cast<const DataRecord*>(extras_[i].second)->arg == data_arg_page)
+            event.page_ins = true;
     }
     return {};
 }

@@ -39,6 +39,8 @@ public:
     const trace::EventRecord& event(trace::EventId id) const { return *events_[id - 1].record; }
     /// Event `id` with all that hangs on it.
     LogEvent load(trace::EventId id) const;
+    /// Whether pages of mappings became present while event `id` was served: load() has their content.
+    bool has_page_ins(trace::EventId id) const { return events_[id - 1].page_ins; }
     /// The ids of one thread's events, in order; empty for an unknown thread.
     std::span<const trace::EventId> of_thread(trace::ThreadId thread) const;
     /// The row that completes the call `id`; 0: it never returned.
@@ -56,6 +58,7 @@ private:
     struct Indexed {
         const trace::EventRecord* record = nullptr;
         std::uint32_t first_extra = 0, extras = 0; ///< in extras_
+        bool page_ins = false;
     };
     using Hash = std::array<std::uint64_t, 2>;
     struct HashOfHash {

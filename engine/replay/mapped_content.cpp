@@ -74,6 +74,8 @@ MappedContent::MappedContent(const Log& log)
             space_of[event.thread] = id;
         std::vector<Step>& steps = spaces_[space_of[event.thread]];
         add_change(log, id, steps);
+        if (!log.has_page_ins(id))
+            continue; // most: the player loads those when their turn comes
         for (const LogData& data : log.load(id).data) {
             if (data.arg == data_arg_page)
                 steps.push_back({id, true, data.address, data.address + data.bytes.size(), data.bytes});

@@ -2,6 +2,7 @@
 
 #include "engine/session/owner_service.h"
 
+#include "engine/boundary/descriptor_message.h"
 #include "engine/boundary/protocol.h"
 
 #include <array>
@@ -53,26 +54,13 @@ private:
 /// One request. -1: none, the socket is closed. The descriptor may be missing (hostile): then it is not valid.
 int receive_request(int socket, UniqueFd& directory)
 {
-    char byte = 0;
-    iovec data {&byte, 1};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room {};
-    msghdr message {};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
+    boundary::DescriptorMessage message;
     ssize_t got;
-    while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) { }
+    while ((got = recvmsg(socket, message.header(), MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) { }
     if (got <= 0)
         return -1;
-    // Room for one descriptor: the kernel closes what does not fit.
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int))) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-            directory = UniqueFd(fd);
-        }
-    }
+    if (auto fd = message.take())
+        directory = UniqueFd(*fd);
     return 0;
 }
 
