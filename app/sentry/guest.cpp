@@ -9,7 +9,9 @@
 #include "trace/ring.h"
 
 #include <algorithm>
+#include <cpuid.h>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -53,6 +55,29 @@ int processors()
     cpu_set_t set;
     CPU_ZERO(&set);
     return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+/// Vendor and signature, as CPUID tells them.
+std::string processor_model()
+{
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    std::string model(3 * sizeof b, '\0');
+    __cpuid(0, a, b, c, d);
+    std::memcpy(model.data(), &b, sizeof b);
+    std::memcpy(model.data() + sizeof b, &d, sizeof d);
+    std::memcpy(model.data() + 2 * sizeof b, &c, sizeof c);
+    __cpuid(1, a, b, c, d);
+    return model + " " + std::to_string(a);
+}
+
+/// The processor that the recording was made on, where this process may run there; else `otherwise`.
+int recorded_processor(const replay::Log& log, int otherwise)
+{
+    int wanted = std::atoi(log.meta("processor").c_str());
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    bool may = sched_getaffinity(0, sizeof set, &set) == 0 && wanted >= 0 && wanted < CPU_SETSIZE && CPU_ISSET(static_cast<std::size_t>(wanted), &set);
+    return may ? wanted : otherwise;
 }
 
 Result<std::span<std::byte>> map_ring()
@@ -105,16 +130,22 @@ Failure Guest::make_memory()
 
 Failure Guest::make_platform()
 {
+    if (log_ && log_->meta("cpuid") == "native") {
+        if (log_->meta("processor_model") != processor_model())
+            return "this trace was recorded on another model of processor without CPUID trapped: replay it on a machine like the one it was recorded on";
+        cpu_ = recorded_processor(*log_, cpu_);
+    }
     platform::StubOptions options {};
     options.memory_file = memory_->descriptor();
     options.cpu = cpu_;
     options.hand_over = platform::hand_over_choice(config_.hand_over).value_or(platform::HandOverChoice::automatic);
     options.trap_tsc = config_.mode == "record";
-    options.trap_cpuid = config_.mode == "record" && platform::cpuid_traps();
+    bool can_trap = !config_.native_cpuid && platform::cpuid_traps();
+    options.trap_cpuid = config_.mode == "record" && can_trap;
     if (log_) {
         options.trap_tsc = true;
         options.trap_cpuid = log_->meta("cpuid") == "trapped";
-        if (options.trap_cpuid && !platform::cpuid_traps())
+        if (options.trap_cpuid && !can_trap)
             return "this trace was recorded with CPUID trapped, which this processor cannot do: replay it on a machine like the one it was recorded on";
     }
     trap_cpuid_ = options.trap_cpuid;
@@ -157,7 +188,11 @@ Failure Guest::make_kernel(boundary::HostView& view)
         if (!ring.ok())
             return because("cannot map the event ring", ring.error().value());
         recorder_ = std::make_unique<record::Recorder>(ring.value(), record::RecorderOptions {.input_cap = config_.data_cap});
-        recorder_->meta("cpuid", platform::cpuid_traps() ? "trapped" : "native");
+        recorder_->meta("cpuid", trap_cpuid_ ? "trapped" : "native");
+        if (!trap_cpuid_) { // the guest saw this one's features and numbers (APIC id, RDPID): a replay goes there too
+            recorder_->meta("processor", std::to_string(cpu_));
+            recorder_->meta("processor_model", processor_model());
+        }
     } else {
         recorder_ = std::make_unique<record::Recorder>();
     }

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <spawn.h>
 #include <sstream>
+#include <string_view>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -129,6 +130,9 @@ UniqueFd write_config(const SessionOptions& options)
     config.data_cap = options.trace.data_cap;
     config.cpu = options.cpu.value_or(-1);
     config.hand_over = options.hand_over;
+    // Not an option: it is there so that tests see here what most AMD processors do.
+    const char* native = std::getenv("RINGSIDE_TEST_NATIVE_CPUID");
+    config.native_cpuid = native && std::string_view(native) == "1";
     config.self_test = options.self_test;
     std::vector<std::uint8_t> bytes = nlohmann::json::to_cbor(nlohmann::json(config));
 
