@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <fcntl.h>
+#include <map>
+#include <memory>
 
 namespace {
 
@@ -21,8 +23,22 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error)
     return 125;
 }
 
+/// CLI11 knows neither what stands behind `--` nor that FILE comes first.
+class Formatter final : public CLI::Formatter {
+public:
+    std::string make_usage(const CLI::App* app, std::string name) const override
+    {
+        static const std::map<std::string, std::string, std::less<>> usages {{"run", "[options] -- CMD [ARG]..."}, {"record", "[options] -- CMD [ARG]..."},
+            {"show", "FILE [options]"}, {"info", "FILE [--json]"}, {"export", "FILE --format FORMAT [options]"}, {"query", "FILE SQL [options]"},
+            {"replay", "FILE"}, {"boundary", "[options]"}};
+        auto known = usages.find(app->get_name());
+        return known == usages.end() ? CLI::Formatter::make_usage(app, name) : "Usage: ringside " + known->first + " " + known->second + "\n";
+    }
+};
+
 void describe(CLI::App& app)
 {
+    app.formatter(std::make_shared<Formatter>());
     app.description("Run a program inside a user-space kernel, and see every system call it makes.");
     app.footer("Exit status: the program's own; 128+N where signal N ended it; 127 where it was not found, 126 where it could not be executed;\n"
                "125 for a failure of ringside itself.\n\n"

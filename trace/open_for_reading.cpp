@@ -170,7 +170,7 @@ Database open_for_reading(const std::string& path)
             throw Error(like.empty() ? "This is not a Ringside trace." : fmt::format("This is not a Ringside trace. It starts like {}.", like));
         }
         if (error.code == SQLITE_CORRUPT)
-            throw Error(fmt::format("{} is damaged: {}.", path, error.what()));
+            throw Error(fmt::format("{} is damaged: a part of it can't be read.", path));
         throw Error(fmt::format("{} cannot be opened: {}.", path, error.what()));
     }
 }

@@ -17,6 +17,9 @@ namespace ringside::cli {
 
 namespace {
 
+/// What a program with a dynamic loader and the C library needs to start, and some more.
+constexpr std::uint64_t least_memory = std::uint64_t {4} << 20;
+
 std::string real_path(const std::string& path, const std::string& option)
 {
     char* resolved = realpath(path.c_str(), nullptr);
@@ -111,11 +114,13 @@ void GuestOptions::add_to(CLI::App& command)
     command.add_option("--bind", binds, "Share a folder or file of the host: what is written there stays (:ro: read-only)")->type_name("SRC:DST[:ro]")->expected(1)->take_all();
     command.add_option("--cwd", cwd, "Working directory of the program (default: the current one)")->type_name("DIR");
     command.add_option("--env", env, "Set an environment variable, besides the caller's")->type_name("NAME=VALUE")->expected(1)->take_all();
-    command.add_option("--memory", memory, "Memory that the program may use at most, e.g. 512M")->type_name("SIZE");
+    command.add_option("--memory", memory, "Memory that the program may use at most, e.g. 512M (at least 4M)")->type_name("SIZE");
     command.add_option("--pids", pids, "Processes and threads that it may have at most")->type_name("N")->check(CLI::Range(1u, 4194304u));
     command.add_option("--confinement", confinement, "full (default), or reduced: without namespaces, for hosts that forbid them")->type_name("LEVEL")->check(CLI::IsMember({"full", "reduced"}));
     command.add_option("--handover", hand_over)->check(CLI::IsMember({"auto", "futex", "spin", "gang"}))->group(""); // for benchmarks
     command.prefix_command();
+    command.footer("Exit status: the program's own; 128+N where signal N ended it; 127 where it was not found, 126 where it could not be executed;\n"
+                   "125 for a failure of ringside itself. It ends when the last process has ended, as strace -f does.");
 }
 
 session::SessionOptions GuestOptions::build(const CLI::App& command, const Context& context) const
@@ -144,6 +149,8 @@ session::SessionOptions GuestOptions::build(const CLI::App& command, const Conte
         options.binds.push_back(parse_bind(text));
     if (!memory.empty())
         options.memory = parse_size(memory);
+    if (options.memory != 0 && options.memory < least_memory)
+        throw Failure(fmt::format("--memory: {} is too little for any program: give {}M or more", memory, least_memory >> 20));
     options.pids = pids;
     options.confinement = confinement == "full" ? session::Confinement::full : session::Confinement::reduced;
     options.hand_over = hand_over;

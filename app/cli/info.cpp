@@ -16,7 +16,9 @@ namespace {
 
 std::string ending(const trace::TraceInfo& info)
 {
-    std::string text = info.end;
+    // The rest are words of their own: exited, killed, disk full, …
+    std::string text = info.end == "running" ? "still being recorded" : info.end == "cut" ? "cut: the recording ringside was killed or the machine stopped"
+        : info.end == "recorder lost" ? "cut: the sandbox (ringside-sentry) was killed or crashed" : info.end;
     if (info.exit_status && WIFEXITED(*info.exit_status))
         text += fmt::format(", status {}", WEXITSTATUS(*info.exit_status));
     else if (info.exit_status && WIFSIGNALED(*info.exit_status))
@@ -96,11 +98,13 @@ void add_info(CLI::App& app, Context& context)
     auto options = std::make_shared<Options>();
     command->add_option("FILE", options->file, "The trace")->required();
     command->add_flag("--json", options->json, "As JSON");
+    command->footer("Exit status: 0, or 125 where the trace could not be read.");
     command->callback([options, &context] {
         context.action = [options] {
             auto trace = open_trace(options->file);
             trace::TraceFile& file = *trace;
-            trace::TraceInfo info = file.info();
+            trace::TraceInfo info;
+            reading(options->file, [&] { info = file.info(); });
             if (options->json)
                 print_json(info);
             else

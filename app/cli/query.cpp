@@ -54,6 +54,7 @@ void add_query(CLI::App& app, Context& context)
     command->add_option("FILE", options->file, "The trace")->required();
     command->add_option("SQL", options->sql, "E.g. 'select name, count(*) from syscalls group by 1 order by 2 desc'")->required();
     command->add_flag("--no-header", options->no_header, "Without the columns' names");
+    command->footer("Exit status: 0, or 125 where the trace could not be read.");
     command->callback([options, &context] {
         context.action = [options] {
             auto trace = open_trace(options->file);

@@ -3,12 +3,15 @@
 #include "app/cli/reading.h"
 
 #include "app/cli/command.h"
+#include "trace/sqlite.h"
 #include "trace/trace_file.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace ringside::cli {
 
@@ -17,13 +20,25 @@ std::string about(const std::string& path, const std::string& message)
     return message.find(path) == std::string::npos ? path + ": " + message : message;
 }
 
-std::unique_ptr<trace::TraceFile> open_trace(const std::string& path)
+void reading(const std::string& path, const std::function<void()>& work)
 {
     try {
-        return std::make_unique<trace::TraceFile>(path);
+        work();
+    } catch (const trace::SqlError& error) {
+        bool damaged = error.code == SQLITE_CORRUPT || error.code == SQLITE_NOTADB;
+        if (damaged || error.code == SQLITE_IOERR)
+            throw Failure(fmt::format("{}: this trace is {}", path, damaged ? "damaged: a part of it can't be read" : "on a disk that can't be read, or was cut while it was read"));
+        throw Failure(about(path, error.what()));
     } catch (const trace::Error& error) {
         throw Failure(about(path, error.what()));
     }
+}
+
+std::unique_ptr<trace::TraceFile> open_trace(const std::string& path)
+{
+    std::unique_ptr<trace::TraceFile> trace;
+    reading(path, [&] { trace = std::make_unique<trace::TraceFile>(path); });
+    return trace;
 }
 
 trace::Filter compile_filter(const std::string& text)
@@ -40,11 +55,32 @@ Output::Output(const std::string& path, bool force) : name_(path), file_(stdout)
         name_ = "standard output";
         return;
     }
-    // As private as the trace that it is made from.
-    int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0600);
-    if (fd < 0)
-        throw Failure(fmt::format("{}: {}{}", path, strerror(errno), errno == EEXIST ? " (--force overwrites it)" : ""));
+    // Made under another name: whoever finds NAME finds all of it. As private as the trace that it is made from.
+    struct stat status {};
+    if (lstat(path.c_str(), &status) == 0) {
+        if (!S_ISREG(status.st_mode)) {
+            open_existing(path);
+            return;
+        }
+        if (!force)
+            throw Failure(fmt::format("{}: {} (--force overwrites it)", path, strerror(EEXIST)));
+    }
+    temporary_ = path + ".XXXXXX";
+    int fd = mkostemp(temporary_.data(), O_CLOEXEC);
+    if (fd < 0) {
+        temporary_.clear();
+        throw Failure(fmt::format("{}: {}", path, strerror(errno)));
+    }
     file_ = fdopen(fd, "w");
+    own_ = true;
+}
+
+/// A pipe, a device: written as it is.
+void Output::open_existing(const std::string& path)
+{
+    file_ = std::fopen(path.c_str(), "we");
+    if (!file_)
+        throw Failure(fmt::format("{}: {}", path, strerror(errno)));
     own_ = true;
 }
 
@@ -52,19 +88,33 @@ Output::~Output()
 {
     if (own_ && file_)
         std::fclose(file_);
+    if (!temporary_.empty())
+        unlink(temporary_.c_str());
 }
 
 bool Output::write(std::string_view text)
 {
-    return std::fwrite(text.data(), 1, text.size(), file_) == text.size();
+    if (std::fwrite(text.data(), 1, text.size(), file_) == text.size())
+        return true;
+    error_ = errno;
+    return false;
 }
 
 void Output::finish()
 {
-    bool ok = std::fflush(file_) == 0 && !std::ferror(file_);
-    int error = errno;
-    if (own_)
-        ok = std::fclose(std::exchange(file_, nullptr)) == 0 && ok;
+    errno = 0;
+    bool ok = !std::ferror(file_) && std::fflush(file_) == 0;
+    int error = errno ? errno : error_;
+    if (own_ && std::fclose(std::exchange(file_, nullptr)) != 0 && ok) {
+        ok = false;
+        error = errno;
+    }
+    if (ok && !temporary_.empty()) {
+        ok = rename(temporary_.c_str(), name_.c_str()) == 0;
+        error = errno;
+        if (ok)
+            temporary_.clear();
+    }
     if (!ok)
         throw Failure(fmt::format("{}: {}", name_, strerror(error)));
 }

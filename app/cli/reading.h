@@ -4,6 +4,7 @@
 #include "trace/filter/filter.h"
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,13 +17,15 @@ namespace ringside::cli {
 
 /// Throws Failure with a line that names the file.
 std::unique_ptr<trace::TraceFile> open_trace(const std::string& path);
+/// Does what reads the trace at `path`; what goes wrong on the way becomes a Failure that names the file.
+void reading(const std::string& path, const std::function<void()>& work);
 /// "PATH: MESSAGE", unless the message names it already.
 std::string about(const std::string& path, const std::string& message);
 
 /// Throws Failure with the message that points at the column.
 trace::Filter compile_filter(const std::string& text);
 
-/// Where text goes: stdout, or a file that is made anew. Throws Failure where it can't be written, naming it.
+/// Where text goes: stdout, or a file that is there only once it is whole. Throws Failure where it can't be written, naming it.
 class Output {
 public:
     /// Empty or "-": stdout.
@@ -36,7 +39,10 @@ public:
     void finish();
 
 private:
+    void open_existing(const std::string& path);
     std::string name_;
+    std::string temporary_; ///< the file's name until it is whole
+    int error_ = 0;         ///< of a write that failed
     std::FILE* file_;
     bool own_;
 };

@@ -13,6 +13,7 @@ void add_replay(CLI::App& app, Context& context)
     CLI::App* command = app.add_subcommand("replay", "Run a recorded program again from the trace alone, and compare every call");
     auto file = std::make_shared<std::string>();
     command->add_option("FILE", *file, "The trace")->required();
+    command->footer("Exit status: 0 where all events are identical, 1 where the program did something else, 125 where the trace could not be replayed.");
     command->callback([file, &context] {
         context.action = [file] {
             session::SessionOptions options;

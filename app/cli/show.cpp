@@ -38,8 +38,10 @@ int write_events(const Options& options, trace::ExportFormat format)
     wanted.decode.string_limit = options.string_limit;
     wanted.decode.verbose = options.verbose;
     wanted.timestamps = options.timestamps;
-    wanted.started_ns = started_ns(file);
-    trace::export_events(file, filter, wanted, [&](std::string_view text) { return output.write(text); });
+    reading(options.file, [&] {
+        wanted.started_ns = started_ns(file);
+        trace::export_events(file, filter, wanted, [&](std::string_view text) { return output.write(text); });
+    });
     output.finish();
     return 0;
 }
@@ -50,6 +52,7 @@ void add_common(CLI::App& command, Options& options)
     command.add_option("-f,--filter", options.filter, "Only events that match, e.g. 'syscall == openat && ret < 0'")->type_name("FILTER");
     command.add_option("-s,--string-limit", options.string_limit, "Bytes of strings that are shown (default: 32)")->type_name("N");
     command.add_flag("-v,--verbose", options.verbose, "Environments and long structures in full");
+    command.footer("Exit status: 0, or 125 where the trace could not be read or the text not be written.");
     command.add_flag("-t,--timestamps", options.timestamps, "The time of each event, in seconds since 1970");
 }
 

@@ -92,6 +92,7 @@ TEST_CASE("a wrong command line: 125 and where to read on")
     check({"run", "", "x"}, "empty");
     check({"run", "--memory", "lots", "--", "true"}, "lots");
     check({"run", "--memory", "0", "--", "true"}, "not a size");
+    check({"run", "--memory", "1", "--", "true"}, "--memory: 1 is too little for any program: give 4M or more");
     check({"run", "--pids", "none", "--", "true"}, "--pids");
     check({"run", "--confinement", "loose", "--", "true"}, "loose");
     check({"run", "--root", "/no/such/root", "--", "true"}, "--root: /no/such/root: No such file or directory");
@@ -130,6 +131,8 @@ TEST_CASE("a filter that is wrong: the column and what it is about")
 {
     Wrong wrong(users().front());
     expect(users().front(), wrong.directory(), {"show", wrong.path("empty"), "-f", "ret <"}, 125, "olumn");
+    expect(users().front(), wrong.directory(), {"show", wrong.path("empty"), "-f", "size > 1k"}, 125, "Write 1KiB, or B, MiB");
+    expect(users().front(), wrong.directory(), {"show", wrong.path("empty"), "-f", "verdict == maybe"}, 125, "Expected served, denied, injected, unsupported.");
 }
 
 TEST_CASE("record does not overwrite, and says so")
@@ -157,6 +160,8 @@ TEST_CASE("help is there for everything, on the standard output")
         CHECK(done.out.find("--help") != std::string::npos);
         CHECK(done.err.empty());
     }
+    CHECK(run_ringside(user, {"run", "--help"}).out.find("Usage: ringside run [options] -- CMD") != std::string::npos);
+    CHECK(run_ringside(user, {"replay", "--help"}).out.find("1 where the program did something else") != std::string::npos);
     CHECK(run_ringside(user, {"--help"}).out.find("Exit status") != std::string::npos);
     CHECK(run_ringside(user, {"--version"}).out.starts_with("ringside "));
 }

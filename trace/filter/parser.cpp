@@ -165,6 +165,16 @@ private:
         return *info;
     }
 
+    /// "Did you mean …?" where something is near; else all there is, where that is little.
+    static std::string help(std::string_view word, const std::vector<std::string_view>& names)
+    {
+        constexpr std::size_t few = 16;
+        std::string near = nearest(word, names);
+        if (!near.empty() || names.empty() || names.size() > few)
+            return suggestion(near);
+        return fmt::format(" Expected {}.", fmt::join(names, ", "));
+    }
+
     /// A value written where a field belongs: "openat" for "syscall == openat".
     static const FieldInfo* find_value_field(std::string_view word)
     {
@@ -305,7 +315,7 @@ private:
         std::vector<std::string_view> names = names_of(info.field == Field::ret ? Type::errno_ : info.type);
         if (names.empty())
             fail(word, fmt::format("\"{}\" is no {}. {} is compared with a {}.", word.text, type_word(info.type), info.name, info.type_name));
-        fail(word, fmt::format("\"{}\" is no {}.{}", word.text, type_word(info.field == Field::ret ? Type::errno_ : info.type), suggestion(nearest(word.text, names))));
+        fail(word, fmt::format("\"{}\" is no {}.{}", word.text, type_word(info.field == Field::ret ? Type::errno_ : info.type), help(word.text, names)));
     }
 
     static std::int64_t number_of(const FieldInfo& info, const Word& word)
@@ -362,7 +372,7 @@ private:
         if (units.empty())
             fail(word, fmt::format("\"{}\" is no number.", word.text));
         fail(word, info.type == Type::duration ? fmt::format("\"{}\" is no unit of time. Expected ns, us, ms, s or min.", unit)
-                                               : fmt::format("\"{}\" is no unit of size. Expected B, KiB, MiB, GiB, KB, MB or GB.", unit));
+                                               : fmt::format("\"{}\" is no unit of size. Write {}KiB, or B, MiB, GiB, KB, MB, GB.", unit, word.text.substr(0, word.text.size() - unit.size())));
     }
 
     std::vector<Word> words_;
