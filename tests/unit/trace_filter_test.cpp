@@ -150,7 +150,7 @@ TEST_CASE("a wrong filter is told where and what")
     CHECK(refusal("ret == 0 & pid == 1") == "Column 10: \"&\" is no operator. Did you mean &&?");
     CHECK(refusal("dur > 5") == "Column 7: \"5\" has no unit. Write 5ns, 5us, 5ms or 5s.");
     CHECK(refusal("dur > 5kg") == "Column 7: \"kg\" is no unit of time. Expected ns, us, ms, s or min.");
-    CHECK(refusal("size > 5ms") == "Column 8: \"ms\" is no unit of size. Expected B, KiB, MiB, GiB, KB, MB or GB.");
+    CHECK(refusal("size > 5ms") == "Column 8: \"ms\" is no unit of size. Write 5KiB, or B, MiB, GiB, KB, MB, GB.");
     CHECK(refusal("path ~ \"(\"").starts_with("Column 8: This is no regular expression:"));
     CHECK(refusal("path ~ \"abc") == "Column 8: This text has no closing quote.");
     CHECK(refusal("(ret < 0") == "Column 9: A \")\" is missing.");
