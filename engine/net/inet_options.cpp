@@ -236,7 +236,7 @@ Result<OptionBytes> InetSock::get_option(int level, int option, std::size_t room
         return get_ip6(option);
     if (level == SOL_SOCKET)
         return Sock::get_option(level, option, room);
-    return Errno(ENOPROTOOPT);
+    return Errno(family == AF_INET ? EOPNOTSUPP : ENOPROTOOPT); // do_ip_getsockopt and ipv6_getsockopt disagree
 }
 
 Result<OptionBytes> InetSock::get_ip(int option, std::size_t room) const

@@ -8,10 +8,10 @@
 
 namespace ringside::net {
 
-bool PortTable::conflicts(const InetSock& sock, std::uint16_t port, bool listening)
+bool PortTable::conflicts(const InetSock& sock, std::uint16_t port)
 {
     bool stream = sock.type == SOCK_STREAM;
-    bool reuse = sock.options.reuse_address != 0 && !listening;
+    bool reuse = sock.options.reuse_address != 0;
     for (const InetSock* other : at(port)) {
         if (other == &sock || !sock.overlaps(*other))
             continue;
@@ -22,19 +22,17 @@ bool PortTable::conflicts(const InetSock& sock, std::uint16_t port, bool listeni
             continue;
         return true;
     }
-    if (!stream || reuse)
-        return false;
-    return std::ranges::any_of(time_waits(), [&](const TimeWait& entry) {
-        if (entry.local.port != port || entry.reuse_address)
+    return stream && std::ranges::any_of(time_waits(), [&](const TimeWait& entry) {
+        if (entry.local.port != port || (reuse && entry.reuse_address))
             return false;
         const IpAddress& mine = sock.local.address;
         return mine == entry.local.address || mine == IpAddress::any6() || (mine == IpAddress::any4() && entry.local.address.is_v4());
     });
 }
 
-Result<void> PortTable::bind(InetSock& sock, std::uint16_t port, bool listening)
+Result<void> PortTable::bind(InetSock& sock, std::uint16_t port)
 {
-    if (conflicts(sock, port, listening))
+    if (conflicts(sock, port))
         return Errno(EADDRINUSE);
     auto& socks = bound_[port];
     if (std::ranges::find(socks, &sock) == socks.end())
@@ -52,7 +50,7 @@ Result<std::uint16_t> PortTable::bind_any(InetSock& sock, std::uint32_t random, 
     for (std::uint32_t parity = 0; parity < 2; ++parity, offset ^= 1U)
         for (std::uint32_t i = 0; i < count; i += 2) {
             auto port = static_cast<std::uint16_t>(ephemeral_first + (offset + i) % count);
-            bool free = for_connect ? at(port).empty() && !taken_by_time_wait(port) : !conflicts(sock, port, false) && (sock.type == SOCK_DGRAM || at(port).empty());
+            bool free = for_connect ? at(port).empty() && !taken_by_time_wait(port) : !conflicts(sock, port) && (sock.type == SOCK_DGRAM || at(port).empty());
             if (!free)
                 continue;
             bound_[port].push_back(&sock);

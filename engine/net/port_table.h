@@ -28,8 +28,8 @@ public:
     static constexpr kernel::Nanoseconds time_wait_length = 60'000'000'000;
     static constexpr std::size_t max_time_waits = 4096;
 
-    /// Takes `port` for the socket with its local address as it is set. EADDRINUSE. `listening`: the check of listen(2).
-    Result<void> bind(InetSock& sock, std::uint16_t port, bool listening = false);
+    /// Takes `port` for the socket with its local address as it is set. EADDRINUSE.
+    Result<void> bind(InetSock& sock, std::uint16_t port);
     /// Any free port. EADDRINUSE where there is none. `for_connect`: for a connection from `sock` (Linux takes even ports for these, odd ones for bind).
     Result<std::uint16_t> bind_any(InetSock& sock, std::uint32_t random, bool for_connect);
     /// The same socket's place again, for an accepted one: shares its listener's port.
@@ -41,7 +41,7 @@ public:
     const std::deque<TimeWait>& time_waits();
 
 private:
-    bool conflicts(const InetSock& sock, std::uint16_t port, bool listening);
+    bool conflicts(const InetSock& sock, std::uint16_t port);
     std::map<std::uint16_t, std::vector<InetSock*>> bound_;
     std::deque<TimeWait> time_waits_;
 };

@@ -32,7 +32,7 @@ Result<void> TcpSock::listen(Task&, int backlog)
         TRY(autobind());
     } else {
         state = State::listening;
-        auto bound = ports().bind(*this, port, true);
+        auto bound = ports().bind(*this, port);
         if (!bound.ok()) {
             state = State::closed;
             return bound.error();
