@@ -27,6 +27,8 @@ public:
     virtual std::string type() const = 0;
     virtual Result<struct statfs> statfs(Task& task, Inode& inode) = 0;
     virtual Result<void> sync(Task&) { return {}; }
+    /// The namespace is gone: lets go of the inodes that it keeps alive itself, which hold it in their turn.
+    virtual void evict() { }
 };
 
 /// What a new inode shall be.

@@ -19,8 +19,10 @@ Vfs::~Vfs()
     // Mounts hold their parents and mountpoints: children first.
     recent_.clear();
     mounted_.clear();
-    while (!mounts_.empty())
+    while (!mounts_.empty()) {
+        mounts_.back()->fs->evict();
         mounts_.pop_back();
+    }
 }
 
 Ref<FsContext> FsContext::copy() const

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <set>
+#include <utility>
 
 namespace ringside::fs {
 
@@ -31,6 +32,12 @@ Result<struct statfs> OverlayFs::statfs(Task& task, Inode& inode)
     auto& node = static_cast<OverlayNode&>(inode);
     HostInode& lower = node.lower() ? *node.lower() : *lower_->root();
     return lower_->statfs(task, lower);
+}
+
+void OverlayFs::evict()
+{
+    // Out of the member first: a node that goes may take others with it.
+    auto changed = std::exchange(changed_, {});
 }
 
 Ref<MemoryNode> OverlayFs::make(const MemoryNode* parent, const NewInode& wanted)

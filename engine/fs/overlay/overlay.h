@@ -18,6 +18,7 @@ public:
     ~OverlayFs() override;
     std::string type() const override { return "overlay"; }
     Result<struct statfs> statfs(Task& task, Inode& inode) override;
+    void evict() override;
     Ref<MemoryNode> make(const MemoryNode* parent, const NewInode& wanted) override;
     /// The node that stands for a host inode.
     Ref<OverlayNode> node_for(Ref<HostInode> lower);
@@ -27,7 +28,7 @@ private:
     friend class OverlayNode;
     Ref<HostFs> lower_;
     std::map<HostInode*, OverlayNode*> nodes_;
-    /// Nodes that differ from what lies below: kept until their last name is gone.
+    /// Nodes that differ from what lies below: kept until their last name is gone, or the namespace.
     std::map<OverlayNode*, Ref<OverlayNode>> changed_;
 };
 
