@@ -82,6 +82,11 @@ HostFs::HostFs(bool writable, mm::MemoryFile& memory, OwnerLookup* owners) : wri
 
 HostFs::~HostFs() = default;
 
+void HostFs::evict()
+{
+    root_ = {};
+}
+
 Ref<HostInode> HostFs::root() const
 {
     return root_;

@@ -29,6 +29,8 @@ public:
 
     std::string type() const override { return "host"; }
     Result<struct statfs> statfs(Task& task, Inode& inode) override;
+    void evict() override;
+    /// Null after evict().
     Ref<HostInode> root() const;
     bool writable() const { return writable_; }
 

@@ -38,6 +38,7 @@ void OverlayFs::evict()
 {
     // Out of the member first: a node that goes may take others with it.
     auto changed = std::exchange(changed_, {});
+    lower_->evict();
 }
 
 Ref<MemoryNode> OverlayFs::make(const MemoryNode* parent, const NewInode& wanted)
