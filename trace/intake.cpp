@@ -81,6 +81,22 @@ std::optional<std::uint64_t> RowIds::next(EventId event)
     return first(event) + half + late_++ % half;
 }
 
+void Intake::FreeCompressor::operator()(ZSTD_CCtx_s* context) const
+{
+    ZSTD_freeCCtx(context);
+}
+
+Intake::Intake(Batch& batch)
+    : batch_(batch)
+    , live_(batch)
+    , compressor_(ZSTD_createCCtx())
+{
+    if (!compressor_)
+        throw std::bad_alloc();
+}
+
+Intake::~Intake() = default;
+
 bool Intake::fail(std::string message)
 {
     message_ = std::move(message);
@@ -278,7 +294,7 @@ std::uint32_t Intake::store_blob(std::span<const std::byte> bytes, const Hash128
     std::vector<std::byte> packed;
     if (bytes.size() >= compress_from) {
         packed.resize(ZSTD_compressBound(bytes.size()));
-        std::size_t size = ZSTD_compress(packed.data(), packed.size(), bytes.data(), bytes.size(), 1);
+        std::size_t size = ZSTD_compressCCtx(compressor_.get(), packed.data(), packed.size(), bytes.data(), bytes.size(), 1);
         if (ZSTD_isError(size) == 0 && size < bytes.size()) {
             packed.resize(size);
             coding = 1;

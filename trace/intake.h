@@ -7,10 +7,13 @@
 #include "trace/live_state.h"
 #include "trace/ring_consumer.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+
+struct ZSTD_CCtx_s;
 
 namespace ringside::trace {
 
@@ -31,11 +34,10 @@ private:
 
 class Intake {
 public:
-    explicit Intake(Batch& batch)
-        : batch_(batch)
-        , live_(batch)
-    {
-    }
+    explicit Intake(Batch& batch);
+    ~Intake();
+    Intake(const Intake&) = delete;
+    Intake& operator=(const Intake&) = delete;
 
     /// Checks one record and adds its rows to the batch. False: the record is bad and message() says why; nothing was added.
     bool take(const RecordCopy& record);
@@ -54,6 +56,9 @@ public:
     const std::string& message() const { return message_; }
 
 private:
+    struct FreeCompressor {
+        void operator()(ZSTD_CCtx_s* context) const;
+    };
     bool take_event(const RecordCopy& record);
     bool take_data(const RecordCopy& record);
     bool take_blob(const RecordCopy& record);
@@ -110,6 +115,7 @@ private:
     int exit_status_ = 0;
     bool wants_commit_ = false;
     std::string message_;
+    std::unique_ptr<ZSTD_CCtx_s, FreeCompressor> compressor_; ///< kept: its tables are a megabyte
 };
 
 }

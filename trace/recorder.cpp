@@ -36,6 +36,9 @@ constexpr std::size_t commit_bytes = std::size_t{16} << 20;
 constexpr auto commit_interval = std::chrono::milliseconds(100);
 constexpr std::size_t apply_events = 2'048; ///< rows go into the transaction in such pieces, while they are in the processor's cache
 constexpr auto idle_wait = std::chrono::milliseconds(500);
+/// While records come they are looked for so often, so that most of the work is done beside the guest and not after its end; a wait in which
+/// none came doubles.
+constexpr auto first_look = std::chrono::milliseconds(2);
 
 std::string real_path(const std::string& path)
 {
@@ -295,8 +298,11 @@ void Recorder::State::commit()
 void Recorder::State::run()
 {
     block_signals();
+    auto look = first_look;
     while (!ended) {
+        std::uint64_t before = consumer.taken();
         drain();
+        look = consumer.taken() != before ? first_look : std::min(look * 2, commit_interval);
         if (ended)
             break;
         if (due()) {
@@ -307,7 +313,7 @@ void Recorder::State::run()
             // What was published before finish() was called is taken by now, unless there is still more.
             if (finish_limit == 0)
                 finish_limit = consumer.taken() + ring_default_capacity;
-            std::uint64_t before = consumer.taken();
+            before = consumer.taken();
             drain();
             if (ended || (consumer.taken() != before && before < finish_limit))
                 continue;
@@ -324,10 +330,17 @@ void Recorder::State::run()
         }
         if (batch.empty() && consumer.unreleased() != 0)
             consumer.release(); // skips alone
+        try {
+            if (!batch.empty())
+                writer->apply(batch); // nothing else to do meanwhile
+        } catch (const SqlError& error) {
+            fail_write(error);
+            continue;
+        }
         auto left = batch.empty() ? idle_wait
                                   : std::chrono::ceil<std::chrono::milliseconds>(commit_interval - (Clock::now() - batch_begin));
         if (left.count() > 0)
-            consumer.wait(left, batch.empty());
+            consumer.wait(std::min<std::chrono::milliseconds>(left, batch.empty() ? left : look), batch.empty());
     }
     consumer.close();
     write_end();

@@ -302,12 +302,27 @@ Failure Guest::prepare_run()
             return because("cannot make CPUID trap in the worker", given_up.error().value());
     }
     kernel_->start_second_worker(second);
-    kernel_->host_poller().watch(channel_.descriptor(), EPOLLIN, [this](kernel::PollMask) { take_message(); });
+    return {};
+}
+
+/// The trace is made while we become confined: no guest runs before it is there.
+Failure Guest::wait_for_recorder()
+{
+    if (config_.mode != "record")
+        return {};
+    auto message = channel_.receive();
+    if (!message.ok())
+        return because("control socket", message.error().value());
+    if (message.value().kind != control::Kind::go)
+        return "the supervisor did not say that the recording has begun";
     return {};
 }
 
 Failure Guest::run()
 {
+    if (Failure failure = wait_for_recorder())
+        return failure;
+    kernel_->host_poller().watch(channel_.descriptor(), EPOLLIN, [this](kernel::PollMask) { take_message(); });
     auto started = kernel_->start(std::move(context_), std::move(files_));
     if (!started.ok())
         return because("cannot make the guest's first process", started.error().value());

@@ -52,6 +52,7 @@ public:
     boundary::Failure replay();
 
 private:
+    boundary::Failure wait_for_recorder();
     kernel::Options kernel_options();
     void take_message();
 

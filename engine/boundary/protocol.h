@@ -32,6 +32,7 @@ enum class Kind : std::uint32_t {
     signal,           ///< Body::value: signal, Body::flag: 1 from the terminal
     resume,           ///< continue the stopped job
     finish,           ///< boundary: what was to be looked at has been seen
+    go,               ///< recording: the trace is open, the first program may run
 };
 
 constexpr std::size_t max_text = 16 * 1024;

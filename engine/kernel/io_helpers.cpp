@@ -139,9 +139,12 @@ Result<std::unique_ptr<IoHelpers>> IoHelpers::start(platform::Platform& platform
     event.data.fd = state->stop.get();
     TRY(host::call(SYS_epoll_ctl, state->epoll.get(), EPOLL_CTL_ADD, state->stop.get(), &event));
     State* s = state.get();
+    std::vector<StartingThread> starting;
     for (Slot& slot : state->slots)
-        slot.thread = start_thread([s, &slot] { s->help(slot); });
+        starting.emplace_back([s, &slot] { s->help(slot); });
     state->readiness.thread = start_thread([s] { s->watch(); });
+    for (std::size_t i = 0; i < starting.size(); ++i)
+        state->slots[i].thread = starting[i].wait();
     return std::unique_ptr<IoHelpers>(new IoHelpers(std::move(state)));
 }
 

@@ -55,27 +55,33 @@ struct Recording::State {
 Recording::Recording(std::unique_ptr<State> state) : state_(std::move(state)) { }
 Recording::~Recording() = default;
 
-std::unique_ptr<Recording> Recording::begin(const SessionOptions& options, std::string& why)
+std::unique_ptr<Recording> Recording::create(std::string& why)
 {
     auto state = std::make_unique<State>();
-    state->path = options.trace.path;
     state->ring = RingMemory::create();
     if (!state->ring.valid()) {
         why = fmt::format("cannot make the event ring: {}", strerror(errno));
         return nullptr;
     }
+    return std::unique_ptr<Recording>(new Recording(std::move(state)));
+}
+
+bool Recording::begin(const SessionOptions& options, std::string& why)
+{
     trace::RecorderOptions wanted;
     wanted.path = options.trace.path;
     wanted.force = options.trace.force;
     wanted.meta = metadata(options);
     try {
-        state->recorder = std::make_unique<trace::Recorder>(state->ring.bytes(), std::move(wanted));
-        state->recorder->start();
+        auto recorder = std::make_unique<trace::Recorder>(state_->ring.bytes(), std::move(wanted));
+        recorder->start();
+        state_->recorder = std::move(recorder);
+        state_->path = options.trace.path;
     } catch (const trace::Error& error) {
         why = error.what();
-        return nullptr;
+        return false;
     }
-    return std::unique_ptr<Recording>(new Recording(std::move(state)));
+    return true;
 }
 
 int Recording::descriptor() const
@@ -86,6 +92,8 @@ int Recording::descriptor() const
 std::string Recording::finish(bool sentry_lost, bool killed)
 {
     using trace::RecordingEnd;
+    if (!state_->recorder)
+        return {}; // it could not begin
     auto status = state_->recorder->finish(sentry_lost && !killed ? RecordingEnd::recorder_lost : killed ? RecordingEnd::killed : RecordingEnd::exited);
     switch (status.end) {
     case RecordingEnd::disk_full:
@@ -99,11 +107,14 @@ std::string Recording::finish(bool sentry_lost, bool killed)
 
 void Recording::discard()
 {
-    unlink(state_->path.c_str());
+    if (!state_->path.empty())
+        unlink(state_->path.c_str());
 }
 
 Progress Recording::progress() const
 {
+    if (!state_->recorder)
+        return {};
     auto status = state_->recorder->status();
     return {status.events, status.file_bytes, !status.finished};
 }

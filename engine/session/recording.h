@@ -11,8 +11,10 @@ namespace ringside::session {
 
 class Recording {
 public:
-    /// Creates the trace file and starts to drain. Null: `why` is one line for the person.
-    static std::unique_ptr<Recording> begin(const SessionOptions& options, std::string& why);
+    /// The event ring alone. Null: `why` is one line for the person.
+    static std::unique_ptr<Recording> create(std::string& why);
+    /// Creates the trace file and starts to drain. False: `why` is one line for the person.
+    bool begin(const SessionOptions& options, std::string& why);
     ~Recording();
     /// The ring's memfd, for the Sentry.
     int descriptor() const;

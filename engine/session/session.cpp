@@ -74,6 +74,7 @@ struct Session::State_ {
     Outcome outcome;
     bool have_outcome = false;    ///< the Sentry said how the guest ended
     bool killed_by_us = false;
+    bool launched = false;        ///< or it failed: what launch() makes is there to be ended
     std::string report;           ///< pieces so far
     std::optional<std::string> whole_report;
 
@@ -81,6 +82,7 @@ struct Session::State_ {
 
     void fail(std::string message);
     bool launch();
+    void begin_recording();
     void send(control::Kind kind, int value = 0, int flag = 0);
     void watch();
     bool receive();
@@ -124,7 +126,7 @@ bool Session::State_::launch()
     Passed passed {sentry_control.get(), config.get(), -1, sentry_owner.get(), -1};
     if (options.mode == Mode::record) {
         std::string why;
-        recording = Recording::begin(options, why);
+        recording = Recording::create(why);
         if (!recording)
             return fail(why), false;
         passed.ring = recording->descriptor();
@@ -146,6 +148,18 @@ bool Session::State_::launch()
         return ::kill(process, SIGKILL), waitpid(process, nullptr, 0), fail(fmt::format("cannot watch the Sentry: {}", strerror(errno))), false;
     owners = std::thread([socket = std::move(owner_server)]() mutable { serve_owners(std::move(socket)); });
     return true;
+}
+
+/// The trace, made while the Sentry becomes confined. Where that fails nothing of the guest has run.
+void Session::State_::begin_recording()
+{
+    std::string why;
+    if (recording->begin(options, why)) {
+        send(control::Kind::go);
+        return;
+    }
+    fail(std::move(why));
+    shutdown(control.get(), SHUT_RDWR); // the guard ends the Sentry, the monitor sees that
 }
 
 void Session::State_::send(control::Kind kind, int value, int flag)
@@ -256,7 +270,8 @@ void Session::State_::finish(int guard_status)
 {
     bool sentry_lost = false;
     {
-        std::lock_guard guard(mutex);
+        std::unique_lock guard(mutex);
+        changed.wait(guard, [this] { return launched; });
         if (!have_outcome) {
             sentry_lost = true;
             int code = WIFEXITED(guard_status) ? WEXITSTATUS(guard_status) : 128 + WTERMSIG(guard_status);
@@ -294,6 +309,13 @@ std::unique_ptr<Session> Session::start(const SessionOptions& options)
         return session;
     }
     state.monitor = std::thread([&state] { state.watch(); });
+    if (state.recording)
+        state.begin_recording();
+    {
+        std::lock_guard guard(state.mutex);
+        state.launched = true;
+    }
+    state.changed.notify_all();
     return session;
 }
 
