@@ -74,6 +74,8 @@ struct Session::State_ {
     Outcome outcome;
     bool have_outcome = false;    ///< the Sentry said how the guest ended
     bool killed_by_us = false;
+    bool mapped = false;          ///< the Sentry has had its answer about ids, which it waits for before anything else
+    bool recording_begun = false;
     bool launched = false;        ///< or it failed: what launch() makes is there to be ended
     std::string report;           ///< pieces so far
     std::optional<std::string> whole_report;
@@ -83,6 +85,7 @@ struct Session::State_ {
     void fail(std::string message);
     bool launch();
     void begin_recording();
+    void let_go(bool& condition);
     void send(control::Kind kind, int value = 0, int flag = 0);
     void watch();
     bool receive();
@@ -150,14 +153,24 @@ bool Session::State_::launch()
     return true;
 }
 
+/// Sets one of the two conditions for the first program to run, and says so to the Sentry when both hold.
+void Session::State_::let_go(bool& condition)
+{
+    std::lock_guard guard(mutex);
+    bool before = mapped && recording_begun;
+    condition = true;
+    if (!before && mapped && recording_begun)
+        send(control::Kind::go);
+}
+
 /// The trace, made while the Sentry becomes confined. Where that fails nothing of the guest has run.
 void Session::State_::begin_recording()
 {
     std::string why;
-    if (recording->begin(options, why)) {
-        send(control::Kind::go);
-        return;
-    }
+    if (options.confinement == Confinement::reduced)
+        let_go(mapped); // it asks for no maps
+    if (recording->begin(options, why))
+        return let_go(recording_begun);
     fail(std::move(why));
     shutdown(control.get(), SHUT_RDWR); // the guard ends the Sentry, the monitor sees that
 }
@@ -191,6 +204,7 @@ void Session::State_::take(const control::Message& message, std::string_view tex
     switch (message.kind) {
     case control::Kind::want_id_maps:
         send(control::Kind::id_maps, static_cast<int>(write_id_maps(process)));
+        let_go(mapped);
         break;
     case control::Kind::confined:
     case control::Kind::started:
