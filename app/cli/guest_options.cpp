@@ -108,6 +108,13 @@ session::Bind parse_bind(const std::string& text)
     return bind;
 }
 
+void PatchOptions::add_to(CLI::App& command)
+{
+    command.add_flag("--no-patch", never, "Every system call traps: none is patched in the program's code");
+    // For tests: the variable forces patching early, or off, in whatever runs ringside.
+    command.add_option("--patch-after", after)->envname("RINGSIDE_PATCH_AFTER")->group("")->check(CLI::Range(0u, 255u));
+}
+
 void GuestOptions::add_to(CLI::App& command)
 {
     command.add_option("--root", root, "Folder of the host that the program sees as /, read-only under an in-memory overlay")->type_name("DIR");
@@ -118,6 +125,7 @@ void GuestOptions::add_to(CLI::App& command)
     command.add_option("--pids", pids, "Processes and threads that it may have at most")->type_name("N")->check(CLI::Range(1u, 4194304u));
     command.add_option("--confinement", confinement, "full (default), or reduced: without namespaces, for hosts that forbid them")->type_name("LEVEL")->check(CLI::IsMember({"full", "reduced"}));
     command.add_option("--handover", hand_over)->check(CLI::IsMember({"auto", "futex", "spin", "gang"}))->group(""); // for benchmarks
+    patch.add_to(command);
     command.prefix_command();
     command.footer("Exit status: the program's own; 128+N where signal N ended it; 127 where it was not found, 126 where it could not be executed;\n"
                    "125 for a failure of ringside itself. It ends when the last process has ended, as strace -f does.");
@@ -152,6 +160,7 @@ session::SessionOptions GuestOptions::build(const CLI::App& command, const Conte
     if (options.memory != 0 && options.memory < least_memory)
         throw Failure(fmt::format("--memory: {} is too little for any program: give {}M or more", memory, least_memory >> 20));
     options.pids = pids;
+    options.patch_after = patch.value();
     options.confinement = confinement == "full" ? session::Confinement::full : session::Confinement::reduced;
     options.hand_over = hand_over;
     return options;

@@ -6,7 +6,17 @@
 
 namespace ringside::cli {
 
+/// Whether hot system calls are patched. For replay as well.
+struct PatchOptions {
+    bool never = false;
+    std::uint32_t after = session::default_patch_after;
+
+    void add_to(CLI::App& command);
+    std::uint32_t value() const { return never ? 0 : after; }
+};
+
 struct GuestOptions {
+    PatchOptions patch;
     std::string root = "/";
     std::vector<std::string> binds;
     std::string cwd;

@@ -73,6 +73,8 @@ void print_text(const trace::TraceInfo& info)
     line("time", fmt::format("{:.6f} s", static_cast<double>(info.last_ts) / 1e9));
     line("processes", fmt::format("{}, {} threads", info.processes, info.threads));
     line("data", fmt::format("{} rows, {} blobs", info.data_rows, info.blobs));
+    if (!meta("calls_patched").empty())
+        line("calls", fmt::format("{} by patched sites, {} by traps", meta("calls_patched"), meta("calls_trapped")));
     line("size", fmt::format("{} bytes", info.file_bytes));
     line("format", fmt::format("{}, by ringside {}", info.format, meta("ringside")));
 }

@@ -139,6 +139,7 @@ Failure Guest::make_platform()
     options.memory_file = memory_->descriptor();
     options.cpu = cpu_;
     options.hand_over = platform::hand_over_choice(config_.hand_over).value_or(platform::HandOverChoice::automatic);
+    options.patch_after = config_.patch_after;
     options.trap_tsc = config_.mode == "record";
     bool can_trap = !config_.native_cpuid && platform::cpuid_traps();
     options.trap_cpuid = config_.mode == "record" && can_trap;
@@ -334,6 +335,9 @@ Failure Guest::run()
     }
     static_cast<void>(channel_.send(control::Kind::started).ok());
     int status = kernel_->run();
+    platform::CallCounts calls = platform_->call_counts();
+    recorder_->meta("calls_patched", std::to_string(calls.patched));
+    recorder_->meta("calls_trapped", std::to_string(calls.trapped));
     recorder_->end(status);
     recorder_->publish(true);
     if (auto sent = channel_.send(control::Kind::ended, status); !sent.ok())

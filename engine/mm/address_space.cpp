@@ -3,6 +3,7 @@
 #include "engine/mm/address_space.h"
 
 #include "engine/kernel/task.h"
+#include "engine/mm/guest_code.h"
 #include "engine/mm/space_state.h"
 #include "engine/record/task_recorder.h"
 
@@ -34,6 +35,8 @@ std::uint64_t choose_mmap_base(std::uint64_t seed)
 AddressSpace::AddressSpace(std::unique_ptr<State> state) : state_(std::move(state))
 {
     state_->self = this;
+    state_->code = std::make_unique<CodeOfSpace>(*state_);
+    state_->host->set_guest_code(state_->code.get());
 }
 
 AddressSpace::~AddressSpace()
@@ -84,6 +87,7 @@ Result<Ref<AddressSpace>> AddressSpace::fork(kernel::Task&)
             s.freeze(start, entry.end);
     }
     c.map_in_host(0, guest_address_end, *c.host);
+    c.host->inherit_patches(*s.host);
     // Another thread may run here: it must not write any more to what the child sees.
     static_cast<void>(s.host->flush().ok());
     return child;

@@ -67,6 +67,7 @@ Result<std::uint64_t> AddressSpace::poke(kernel::Task& task, GuestAddr to, std::
     std::uint64_t moved = 0;
     auto result = state_->walk(task, to.value(), from.size(), true, force, [&](FileOffset at, std::uint64_t length, std::uint64_t done) {
         moved = done + length;
+        state_->host->code_changes(to + done, length);
         return state_->memory.write(at, from.subspan(done, length));
     });
     if (!result.ok() && moved == 0)

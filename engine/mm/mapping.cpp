@@ -123,6 +123,7 @@ bool AddressSpace::State::covered(std::uint64_t start, std::uint64_t end) const
 
 void AddressSpace::State::insert(std::uint64_t start, std::uint64_t end, Vma vma)
 {
+    host->make_room(GuestAddr(start), end - start);
     vmas.insert(start, end, std::move(vma));
     mapped_bytes += end - start;
 }

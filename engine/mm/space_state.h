@@ -20,6 +20,7 @@ struct AddressSpace::State {
     platform::Platform& platform;
     MemoryFile& memory;
     std::uint64_t seed;
+    std::unique_ptr<platform::GuestCode> code; ///< what `host` asks
     std::unique_ptr<platform::AddressSpace> host;
     Ref<PageCounts> counts;
     AddressSpace* self = nullptr;

@@ -2,11 +2,13 @@
 
 #include "engine/platform/guest_context.h"
 
+#include "engine/platform/template_process.h"
 #include "engine/platform/xstate.h"
 
 #include <asm/sigcontext.h>
 #include <asm/siginfo.h>
 #include <cstring>
+#include <linux/audit.h>
 
 namespace ringside::platform {
 
@@ -57,7 +59,10 @@ std::uint64_t canonical(std::uint64_t base)
 
 }
 
-GuestContext::GuestContext(StubProcess& process, std::uint32_t index, std::span<std::byte> area) : process_(process), index_(index), area_(area) { }
+GuestContext::GuestContext(StubProcess& process, std::uint32_t index, std::span<std::byte> area, bool patching)
+    : process_(process), index_(index), area_(area), patching_(patching)
+{
+}
 
 std::optional<std::span<std::byte>> GuestContext::at(std::uint64_t where, std::uint64_t length, std::uint64_t alignment) const
 {
@@ -73,12 +78,17 @@ void GuestContext::reset()
     frame_ = 0;
     xstate_.clear();
     xstate_loaded_ = true;
+    patched_ = false;
     wanted = false;
 }
 
 std::optional<Report> GuestContext::read_event()
 {
     std::uint64_t where = std::atomic_ref(context().frame).load(std::memory_order_relaxed);
+    if (where == frame_patched_call)
+        return read_patched_call();
+    if (where == frame_kicked) // it has run nothing since it was let go: all is as it was then
+        return Report {.signo = kick_signal, .code = 0, .address = 0, .arch = 0, .error = 0, .trapno = 0, .cr2 = 0};
     auto bytes = at(where, sizeof(Frame), alignof(Frame));
     if (!bytes)
         return {};
@@ -87,12 +97,54 @@ std::optional<Report> GuestContext::read_event()
     std::memcpy(&registers_, &frame.context.machine, shared_registers);
     registers_.fs_base = std::atomic_ref(context().fs_base).load(std::memory_order_relaxed);
     registers_.gs_base = std::atomic_ref(context().gs_base).load(std::memory_order_relaxed);
+    if (patching_ && registers_.gs_base == address())
+        registers_.gs_base = 0;
+    patched_ = false;
     frame_ = where;
     frame_xstate_ = frame.context.machine.fpstate;
     xstate_.clear();
     xstate_loaded_ = false;
     return Report {frame.info.signo, frame.info.code, frame.info.address, frame.info.arch, frame.context.machine.err, frame.context.machine.trapno,
         frame.context.machine.cr2};
+}
+
+Report GuestContext::read_patched_call()
+{
+    // The bases are those that it was let go with: its trampoline looked.
+    std::memcpy(&registers_, context().registers, shared_registers);
+    registers_.gs_base = 0;
+    patched_fs_base_ = registers_.fs_base;
+    patched_ = true;
+    frame_ = 0;
+    xstate_.clear();
+    xstate_loaded_ = false;
+    xstate_replaced_ = false;
+    constexpr int sigsys = 31, sys_seccomp = 1; // this file's headers and <csignal> exclude each other
+    return Report {.signo = sigsys, .code = sys_seccomp, .address = registers_.rip, .arch = AUDIT_ARCH_X86_64, .error = 0, .trapno = 0, .cr2 = 0};
+}
+
+void GuestContext::take_state()
+{
+    auto room = area_.subspan(written_xstate, xstate_layout().size);
+    load_state(room);
+    xstate_loaded_ = true;
+}
+
+void GuestContext::load_state(std::span<const std::byte> whole)
+{
+    xstate_.assign(whole.begin(), whole.end());
+    mark_saved(xstate_);
+    if (!check_xstate(xstate_).ok())
+        xstate_.clear();
+    else
+        describe_xstate(xstate_);
+}
+
+bool GuestContext::returns_patched() const
+{
+    constexpr std::uint64_t trap_flag = 0x100;
+    return patched_ && !xstate_replaced_ && registers_.fs_base == patched_fs_base_ && registers_.gs_base == 0 && (registers_.eflags & trap_flag) == 0
+        && registers_.rip < guest_address_end;
 }
 
 void GuestContext::load_xstate()
@@ -132,6 +184,7 @@ Result<void> GuestContext::set_xstate(std::span<const std::byte> state)
     if (!xstate_.empty())
         describe_xstate(xstate_);
     xstate_loaded_ = true;
+    xstate_replaced_ = true;
     return {};
 }
 
@@ -144,12 +197,17 @@ std::uint64_t GuestContext::new_frame()
     frame.machine.cs = user_code_segment;
     frame.machine.ss = user_stack_segment;
     std::memcpy(area_.subspan(written_frame + 8, sizeof frame).data(), &frame, sizeof frame);
-    xstate_loaded_ = true;
+    xstate_loaded_ = true; // a new thread's is initial, a patched call's was asked for
     return address() + written_frame + 8; // behind the return address that rt_sigreturn skips
 }
 
 void GuestContext::write_frame()
 {
+    if (returns_patched()) {
+        std::memcpy(context().registers, &registers_, shared_registers);
+        std::atomic_ref(context().frame).store(frame_patched_call, std::memory_order_relaxed);
+        return;
+    }
     if (frame_ == 0)
         frame_ = new_frame();
     std::size_t machine = frame_ - address() + offsetof(FrameContext, machine);
@@ -166,13 +224,14 @@ void GuestContext::write_frame()
         std::memcpy(area_.subspan(machine + offsetof(sigcontext_64, fpstate), sizeof pointer).data(), &pointer, sizeof pointer);
     }
     std::atomic_ref(context().fs_base).store(canonical(registers_.fs_base), std::memory_order_relaxed);
-    std::atomic_ref(context().gs_base).store(canonical(registers_.gs_base), std::memory_order_relaxed);
+    std::uint64_t gs_base = patching_ && registers_.gs_base == 0 ? address() : canonical(registers_.gs_base);
+    std::atomic_ref(context().gs_base).store(gs_base, std::memory_order_relaxed);
     std::atomic_ref(context().frame).store(frame_, std::memory_order_relaxed);
 }
 
-bool GuestContext::hand_over()
+bool GuestContext::set_turn(Turn value)
 {
-    turn().exchange(turn_run, std::memory_order_seq_cst);
+    turn().exchange(value, std::memory_order_seq_cst);
     return std::atomic_ref(context().asleep).load(std::memory_order_relaxed) == 0;
 }
 

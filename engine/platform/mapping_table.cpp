@@ -45,6 +45,17 @@ void MappingTable::map(std::uint64_t start, std::uint64_t length, int prot, std:
         join(std::prev(it));
 }
 
+std::optional<MappingTable::Range> MappingTable::find(std::uint64_t at) const
+{
+    auto next = ranges_.upper_bound(at);
+    if (next == ranges_.begin())
+        return {};
+    const auto& [start, range] = *std::prev(next);
+    if (range.end <= at)
+        return {};
+    return Range {range.end, range.offset + (at - start), range.prot};
+}
+
 void MappingTable::protect(std::uint64_t start, std::uint64_t length, int prot)
 {
     split(start);

@@ -10,6 +10,7 @@
 #include "engine/platform/hand_over.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -81,6 +82,28 @@ private:
     void* owner_ = nullptr;
 };
 
+/// A page of the memory file that holds code which the guest does not know of. It is freed with its last reference.
+class CodePage {
+public:
+    virtual ~CodePage() = default;
+    virtual std::uint64_t offset() const = 0;
+    virtual std::span<const std::byte> bytes() const = 0;
+    virtual void write(std::size_t at, std::span<const std::byte> content) = 0;
+};
+
+/// What a platform asks of whoever knows the guest's memory before it changes code of the guest's (out of the guest's sight) to make it faster.
+class GuestCode {
+public:
+    virtual ~GuestCode() = default;
+    /// The bytes of a page, as long as nothing else changes, if it may be patched: private, executable, not writable, in nobody's
+    /// else power to change. Empty otherwise.
+    virtual std::span<const std::byte> patchable_page(GuestAddr page) = 0;
+    virtual Result<std::shared_ptr<CodePage>> make_code_page(std::span<const std::byte> content) = 0;
+    /// A page less than 2 GiB from `near` where the guest has nothing, and is unlikely to want anything, and that `fits`.
+    virtual std::optional<GuestAddr> free_page_near(GuestAddr near, const std::function<bool(GuestAddr)>& fits) = 0;
+    virtual bool is_free(GuestAddr page) = 0;
+};
+
 /// The host side of one guest address space.
 class AddressSpace {
 public:
@@ -92,6 +115,15 @@ public:
     /// Waits until every queued order is carried out. Needed before a page that was revoked (unmapped, made read-only, replaced) may be
     /// given another meaning. An error means that the stub is dead.
     virtual Result<void> flush() = 0;
+    // Code that the platform may patch: nothing, by default.
+    /// From now on the platform may patch code. `code` outlives this object's use.
+    virtual void set_guest_code(GuestCode*) { }
+    /// This is the copy of `parent` for fork, its mappings ordered.
+    virtual void inherit_patches(AddressSpace&) { }
+    /// The guest is about to have something at [start, +length), known to the host or not: what the platform put there has to go.
+    virtual void make_room(GuestAddr, std::uint64_t) { }
+    /// Bytes in [start, +length) are about to change although they are mapped without write access (ptrace and its like).
+    virtual void code_changes(GuestAddr, std::uint64_t) { }
     /// A new, stopped thread with all registers zero.
     virtual Result<std::unique_ptr<Thread>> create_thread() = 0;
     /// Host mappings that this address space holds now, roughly: the host allows 65,530.
@@ -100,9 +132,16 @@ public:
     virtual int host_pid() const { return 0; }
 };
 
+/// How system calls came.
+struct CallCounts {
+    std::uint64_t trapped = 0; ///< by a signal
+    std::uint64_t patched = 0; ///< by a patched site
+};
+
 class Platform {
 public:
     virtual ~Platform() = default;
+    virtual CallCounts call_counts() const { return {}; }
     /// Starts the platform's own helper thread: after privileges were dropped (they are a thread's own), before the Sentry's filter forbids
     /// it. Where nobody calls it, the first create_address_space() does.
     virtual void start() { }
@@ -126,6 +165,7 @@ struct StubOptions {
     int memory_file;        ///< descriptor of the memory file
     bool trap_tsc = false;  ///< rdtsc gives a fault (SIGSEGV, general protection): recordings
     bool trap_cpuid = false; ///< where the host can; see cpuid_traps
+    unsigned patch_after = 0; ///< `syscall` instructions are patched at their so-manieth trap; 0: never
     int cpu = -1;           ///< pin all stubs to this processor, -1: leave to the host
     HandOverChoice hand_over = HandOverChoice::automatic;
 };

@@ -2,9 +2,6 @@
 
 #include "engine/platform/stub_platform.h"
 
-#include <array>
-#include <sys/mman.h>
-
 namespace ringside::platform {
 
 bool StubAddressSpace::allowed(GuestAddr start, std::uint64_t length)
@@ -22,31 +19,50 @@ void StubAddressSpace::map(GuestAddr start, std::uint64_t length, Prot prot, std
 {
     if (!allowed(start, length))
         return;
-    int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
-    std::array<std::uint64_t, 6> args {start.value(), length, static_cast<std::uint64_t>(prot), static_cast<std::uint64_t>(flags), stub::memory_fd, file_offset};
-    if (!process_.orders().extend_last(SYS_mmap, args, 5))
-        process_.orders().push(SYS_mmap, args, stub::order_checked, start.value());
-    process_.mappings().map(start.value(), length, static_cast<int>(prot), file_offset);
+    make_room(start, length);
+    process_.patcher().before_map(start.value(), length);
+    process_.queue_map(start.value(), length, prot, file_offset, populate);
 }
 
 void StubAddressSpace::unmap(GuestAddr start, std::uint64_t length)
 {
     if (!allowed(start, length))
         return;
-    std::array<std::uint64_t, 6> args {start.value(), length};
-    if (!process_.orders().extend_last(SYS_munmap, args, -1))
-        process_.orders().push_checked(SYS_munmap, args);
-    process_.mappings().unmap(start.value(), length);
+    process_.patcher().before_unmap(start.value(), length);
+    // Trampolines in the gaps stay: the guest has nothing there.
+    process_.patcher().for_each_gap(start.value(), length, [&](std::uint64_t from, std::uint64_t part) { process_.queue_unmap(from, part); });
 }
 
 void StubAddressSpace::protect(GuestAddr start, std::uint64_t length, Prot prot)
 {
     if (!allowed(start, length))
         return;
-    std::array<std::uint64_t, 6> args {start.value(), length, static_cast<std::uint64_t>(prot)};
-    if (!process_.orders().extend_last(SYS_mprotect, args, -1))
-        process_.orders().push_checked(SYS_mprotect, args);
-    process_.mappings().protect(start.value(), length, static_cast<int>(prot));
+    process_.patcher().before_protect(start.value(), length, prot);
+    process_.queue_protect(start.value(), length, prot);
+}
+
+Result<void> StubAddressSpace::flush()
+{
+    TRY(process_.orders().flush());
+    process_.patcher().orders_done();
+    return {};
+}
+
+void StubAddressSpace::inherit_patches(AddressSpace& parent)
+{
+    // Both were made by this platform.
+    process_.patcher().inherit(static_cast<StubAddressSpace&>(parent).process_.patcher());
+}
+
+void StubAddressSpace::make_room(GuestAddr start, std::uint64_t length)
+{
+    CodePatcher& patcher = process_.patcher();
+    if (!patcher.in_the_way(start.value(), length))
+        return;
+    patcher.close_trampolines(start.value(), length);
+    if (flush().ok())
+        platform_.look_at_all(process_);
+    patcher.drop_trampolines(start.value(), length);
 }
 
 }

@@ -8,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 
@@ -48,6 +49,13 @@ std::uint32_t measure_guest_spins()
     return static_cast<std::uint32_t>(looks * limit / std::max<std::uint64_t>(least, 100));
 }
 
+/// Trampolines read %gs' base, as the stub's own code does.
+bool has_fsgsbase()
+{
+    constexpr unsigned long fsgsbase = 2; // HWCAP2_FSGSBASE
+    return (getauxval(AT_HWCAP2) & fsgsbase) != 0;
+}
+
 bool is_pinned(int pid, int cpu)
 {
     cpu_set_t set;
@@ -77,7 +85,8 @@ Result<std::unique_ptr<Platform>> StubPlatform::create(const StubOptions& option
 
 StubPlatform::StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base)
     : options_(options), control_(std::make_unique<ControlFile>(std::move(control))), ack_(std::move(ack)), template_(std::move(base)),
-      template_orders_(control_->orders(0), ack_.get(), template_.pidfd.get()), processes_(stub::slot_count), hand_over_(options.hand_over, thread_time)
+      template_orders_(control_->orders(0), ack_.get(), template_.pidfd.get()), patch_after_(has_fsgsbase() ? options.patch_after : 0),
+      processes_(stub::slot_count), hand_over_(options.hand_over, thread_time)
 {
 }
 
@@ -126,7 +135,7 @@ Result<std::unique_ptr<StubProcess>> StubPlatform::fork_stub(std::uint32_t slot)
         return Errno(EAGAIN); // the host allows no more processes
     Result<long> pidfd = host::call(SYS_pidfd_open, pid, 0);
     if (pidfd.ok()) {
-        auto process = std::make_unique<StubProcess>(*control_, slot, pid, host::Fd(static_cast<int>(pidfd.value())), ack_.get());
+        auto process = std::make_unique<StubProcess>(*control_, slot, pid, host::Fd(static_cast<int>(pidfd.value())), ack_.get(), patch_after_);
         if (watcher_->watch(process->pidfd(), slot).ok())
             return process;
     }
@@ -172,6 +181,8 @@ void StubPlatform::resume(GuestContext& context)
 {
     if (context.state != GuestContext::State::stopped || context.process().dead())
         return;
+    if (context.needs_state())
+        load_state(context);
     context.write_frame();
     set_running(context);
     context.process().hand_over(context);
@@ -226,6 +237,7 @@ void StubPlatform::drop_space(StubProcess& process)
         if (context->state == GuestContext::State::running || context->state == GuestContext::State::ending)
             set_stopped(*context, GuestContext::State::stopped);
     }
+    process.patcher().clear();
     forget_if_gone(process);
 }
 
@@ -318,13 +330,98 @@ std::optional<Event> StubPlatform::take_event(GuestContext& context)
         context.process().park(context);
         return {};
     }
-    std::optional<Event> event = interpret(context, *report);
+    bool in_trampoline = leave_trampoline(context, *report);
+    std::optional<Event> event = in_trampoline && report->signo == SIGTRAP ? std::nullopt : interpret(context, *report);
     if (event) {
+        if (event->kind == EventKind::syscall)
+            count_call(context);
         set_stopped(context, GuestContext::State::stopped);
         return event;
     }
+    if (context.needs_state())
+        load_state(context);
+    context.write_frame();
     context.process().hand_over(context);
     return {};
+}
+
+void StubPlatform::count_call(GuestContext& context)
+{
+    if (context.in_patched_call()) {
+        ++calls_.patched;
+    } else {
+        ++calls_.trapped;
+        context.process().patcher().note_trap(context.registers());
+    }
+}
+
+/// Trampolines do not exist for the guest: it stands where the instruction stands that was moved there. True: it was in one.
+bool StubPlatform::leave_trampoline(GuestContext& context, const Report& report)
+{
+    CodePatcher& patcher = context.process().patcher();
+    if (context.in_patched_call() || report.signo == 0)
+        return false;
+    auto address = patcher.guest_address(context.registers().rip);
+    if (!address)
+        return false;
+    // A guest that steps through its code would stop at each jump as well: it goes on there without one, and stops behind the instruction.
+    if (report.signo == SIGTRAP)
+        patcher.leave_alone(context.registers().rip);
+    context.registers().rip = *address;
+    return true;
+}
+
+// ---- patched calls
+
+bool StubPlatform::await_event(GuestContext& context)
+{
+    constexpr std::uint64_t patience = 2'000'000'000;
+    constexpr std::uint64_t longest_sleep = 20'000'000;
+    std::atomic_ref sleeps(control_->common().sentry_sleeps);
+    std::atomic_ref bell(control_->doorbell());
+    std::uint64_t start = now();
+    while (!context.has_event()) {
+        std::uint64_t time = now();
+        if (time - start > patience)
+            context.process().kill();
+        if (time - start > patience || context.process().has_ended())
+            return false;
+        std::uint32_t before = bell.load();
+        sleeps.store(1);
+        if (!context.has_event()) {
+            std::uint64_t until = time + longest_sleep;
+            timespec deadline {static_cast<time_t>(until / 1'000'000'000), static_cast<long>(until % 1'000'000'000)};
+            static_cast<void>(host::call(SYS_futex, &control_->doorbell(), FUTEX_WAIT_BITSET, before, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY).ok());
+        }
+        sleeps.store(0);
+    }
+    return true;
+}
+
+void StubPlatform::load_state(GuestContext& context)
+{
+    if (context.has_state() || context.process().dead())
+        return;
+    if (!context.ask_for_state())
+        static_cast<void>(host::call(SYS_futex, context.turn_word(), FUTEX_WAKE, 1).ok());
+    // A process that does not answer is dead or killed: what its state was no longer matters.
+    static_cast<void>(await_event(context));
+    context.take_state();
+}
+
+void StubPlatform::look_at_all(StubProcess& process)
+{
+    for (auto& context : process.contexts()) {
+        bool runs = context->state == GuestContext::State::running || context->state == GuestContext::State::ending;
+        if (!runs || process.dead())
+            continue;
+        if (int tid = context->tid(); tid > 0 && !context->has_event())
+            static_cast<void>(host::call(SYS_tgkill, process.pid(), tid, kick_signal).ok());
+        if (!await_event(*context))
+            return;
+        if (std::optional<Event> event = take_event(*context))
+            told_.push_back(*event);
+    }
 }
 
 std::optional<Event> StubPlatform::poll_event()

@@ -27,6 +27,11 @@ public:
     void resume(GuestContext& context);
     void interrupt(GuestContext& context);
     void answer_takes_long(GuestContext& context);
+    /// The extended state of a thread that is stopped in a patched call is in its processor: has it told.
+    void load_state(GuestContext& context);
+    /// Stops every running thread of a process for a moment and takes what it told, so that nobody stands in a trampoline any more.
+    void look_at_all(StubProcess& process);
+    CallCounts call_counts() const override { return calls_; }
     Result<std::unique_ptr<Thread>> create_thread(StubProcess& process);
     /// The kernel gave its handle back.
     void drop_thread(GuestContext& context);
@@ -41,6 +46,10 @@ private:
     bool take_ring() { return rung_.load(std::memory_order_relaxed) && rung_.exchange(false); }
     std::optional<Event> take_event(GuestContext& context);
     std::optional<Event> interpret(GuestContext& context, const Report& report);
+    void count_call(GuestContext& context);
+    bool leave_trampoline(GuestContext& context, const Report& report);
+    /// Sleeps until the thread has told something. False: its process is dead, or killed now, since that took too long.
+    bool await_event(GuestContext& context);
     void collect_deaths();
     void check_interrupts();
     void set_running(GuestContext& context);
@@ -53,11 +62,13 @@ private:
     host::Fd ack_;
     TemplateProcess template_;
     OrderQueue template_orders_;
+    unsigned patch_after_;
     std::unique_ptr<Watcher> watcher_;
     std::vector<std::unique_ptr<StubProcess>> processes_; ///< by slot
     std::vector<GuestContext*> running_;
     std::size_t next_ = 0;                                ///< where the next look begins: nobody is served before all others were
     std::deque<Event> told_;                              ///< deaths to be given
+    CallCounts calls_;
     std::size_t wanted_ = 0;                              ///< running threads that were asked to stop
     std::atomic<bool> rung_ = false;
     HandOver hand_over_;
@@ -70,7 +81,11 @@ public:
     StubThread(StubPlatform& platform, GuestContext& context) : platform_(platform), context_(context) { }
     ~StubThread() override { platform_.drop_thread(context_); }
     Registers& registers() override { return context_.registers(); }
-    std::span<std::byte> xstate() override { return context_.xstate(); }
+    std::span<std::byte> xstate() override
+    {
+        platform_.load_state(context_);
+        return context_.xstate();
+    }
     Result<void> set_xstate(std::span<const std::byte> state) override { return context_.set_xstate(state); }
     void resume() override { platform_.resume(context_); }
     void answer_takes_long() override { platform_.answer_takes_long(context_); }
@@ -88,7 +103,11 @@ public:
     void map(GuestAddr start, std::uint64_t length, Prot prot, std::uint64_t file_offset, bool populate) override;
     void unmap(GuestAddr start, std::uint64_t length) override;
     void protect(GuestAddr start, std::uint64_t length, Prot prot) override;
-    Result<void> flush() override { return process_.orders().flush(); }
+    Result<void> flush() override;
+    void set_guest_code(GuestCode* code) override { process_.patcher().set_guest_code(code); }
+    void inherit_patches(AddressSpace& parent) override;
+    void make_room(GuestAddr start, std::uint64_t length) override;
+    void code_changes(GuestAddr start, std::uint64_t length) override { process_.patcher().code_changed(start.value(), length); }
     Result<std::unique_ptr<Thread>> create_thread() override { return platform_.create_thread(process_); }
     std::size_t mapping_count() const override { return process_.mappings().size() + stub::region_mappings; }
     int host_pid() const override { return process_.pid(); }

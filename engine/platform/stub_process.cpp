@@ -13,9 +13,35 @@ namespace ringside::platform {
 
 using namespace stub;
 
-StubProcess::StubProcess(const ControlFile& control, std::uint32_t slot, int pid, host::Fd pidfd, int ack)
-    : control_(control), slot_(slot), pid_(pid), pidfd_(std::move(pidfd)), orders_(control.orders(slot), ack, pidfd_.get())
+StubProcess::StubProcess(const ControlFile& control, std::uint32_t slot, int pid, host::Fd pidfd, int ack, unsigned patch_after)
+    : control_(control), slot_(slot), pid_(pid), pidfd_(std::move(pidfd)), orders_(control.orders(slot), ack, pidfd_.get()), patcher_(*this, patch_after),
+      patching_(patch_after != 0)
 {
+}
+
+void StubProcess::queue_map(std::uint64_t start, std::uint64_t length, Prot prot, std::uint64_t file_offset, bool populate)
+{
+    int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
+    std::array<std::uint64_t, 6> args {start, length, static_cast<std::uint64_t>(prot), static_cast<std::uint64_t>(flags), memory_fd, file_offset};
+    if (!orders_.extend_last(SYS_mmap, args, 5))
+        orders_.push(SYS_mmap, args, order_checked, start);
+    mappings_.map(start, length, static_cast<int>(prot), file_offset);
+}
+
+void StubProcess::queue_unmap(std::uint64_t start, std::uint64_t length)
+{
+    std::array<std::uint64_t, 6> args {start, length};
+    if (!orders_.extend_last(SYS_munmap, args, -1))
+        orders_.push_checked(SYS_munmap, args);
+    mappings_.unmap(start, length);
+}
+
+void StubProcess::queue_protect(std::uint64_t start, std::uint64_t length, Prot prot)
+{
+    std::array<std::uint64_t, 6> args {start, length, static_cast<std::uint64_t>(prot)};
+    if (!orders_.extend_last(SYS_mprotect, args, -1))
+        orders_.push_checked(SYS_mprotect, args);
+    mappings_.protect(start, length, static_cast<int>(prot));
 }
 
 Result<GuestContext*> StubProcess::take_context()
@@ -31,7 +57,7 @@ Result<GuestContext*> StubProcess::take_context()
         if (contexts_.size() == context_count)
             return Errno(EAGAIN);
         auto index = static_cast<std::uint32_t>(contexts_.size());
-        contexts_.push_back(std::make_unique<GuestContext>(*this, index, control_.context(slot_, index)));
+        contexts_.push_back(std::make_unique<GuestContext>(*this, index, control_.context(slot_, index), patching_));
         unborn_.push_back(contexts_.back().get());
         open_context(index);
     }
@@ -95,6 +121,13 @@ void StubProcess::await_death() const
     pollfd wait {pidfd_.get(), POLLIN, 0};
     while (!dead_ && (wait.revents & POLLIN) == 0)
         static_cast<void>(host::call(SYS_ppoll, &wait, 1, nullptr, nullptr, 0).ok());
+}
+
+bool StubProcess::has_ended() const
+{
+    pollfd state {pidfd_.get(), POLLIN, 0};
+    timespec no_time {};
+    return dead_ || host::call(SYS_ppoll, &state, 1, &no_time, nullptr, 0).value_or(0) > 0;
 }
 
 void StubProcess::reap()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/boundary/host_call.h"
+#include "engine/platform/code_patcher.h"
 #include "engine/platform/control_file.h"
 #include "engine/platform/guest_context.h"
 #include "engine/platform/mapping_table.h"
@@ -15,13 +16,21 @@ namespace ringside::platform {
 
 class StubProcess {
 public:
-    StubProcess(const ControlFile& control, std::uint32_t slot, int pid, host::Fd pidfd, int ack);
+    /// `patch_after`: see StubOptions.
+    StubProcess(const ControlFile& control, std::uint32_t slot, int pid, host::Fd pidfd, int ack, unsigned patch_after);
 
     std::uint32_t slot() const { return slot_; }
     int pid() const { return pid_; }
     int pidfd() const { return pidfd_.get(); }
     OrderQueue& orders() { return orders_; }
     MappingTable& mappings() { return mappings_; }
+    CodePatcher& patcher() { return patcher_; }
+    bool patching() const { return patching_; }
+
+    // Orders that are remembered as mappings. Checked by the caller.
+    void queue_map(std::uint64_t start, std::uint64_t length, Prot prot, std::uint64_t file_offset, bool populate);
+    void queue_unmap(std::uint64_t start, std::uint64_t length);
+    void queue_protect(std::uint64_t start, std::uint64_t length, Prot prot);
     const std::vector<std::unique_ptr<GuestContext>>& contexts() const { return contexts_; }
 
     /// A stopped context, a parked one where there is one; else its thread is ordered, which waits for the order thread. EAGAIN when there
@@ -34,6 +43,8 @@ public:
     void kill();
     /// Waits for its end.
     void await_death() const;
+    /// Asks the host whether it has ended, reaped or not.
+    bool has_ended() const;
     /// Takes its exit status from the host.
     void reap();
     bool dead() const { return dead_; }
@@ -52,6 +63,8 @@ private:
     host::Fd pidfd_;
     OrderQueue orders_;
     MappingTable mappings_;
+    CodePatcher patcher_;
+    bool patching_;
     std::vector<std::unique_ptr<GuestContext>> contexts_;
     std::vector<GuestContext*> parked_;
     std::vector<GuestContext*> unborn_; ///< their threads could not be made

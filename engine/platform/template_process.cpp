@@ -6,6 +6,7 @@
 #include "engine/platform/filters.h"
 #include "engine/platform/order_queue.h"
 #include "engine/platform/stub/image.h"
+#include "engine/platform/xstate.h"
 
 #include <algorithm>
 #include <asm/prctl.h>
@@ -88,6 +89,7 @@ void fill_common_page(CommonPage& page, const StubOptions& options)
     constexpr std::uint64_t restorer_flag = 0x4000000; // SA_RESTORER: the host insists on one, the handler never returns to it
     page.handled = {handler_entry, SA_SIGINFO | SA_ONSTACK | restorer_flag, handler_entry, ~0ULL};
     page.ignored = {1 /* SIG_IGN */, restorer_flag, handler_entry, 0};
+    page.saved_features = xstate_layout().features;
     const StubFilters& filters = stub_filters();
     fill_program(page.guest_program, page.guest_filter, std::size(page.guest_filter), common_page + offsetof(CommonPage, guest_filter), filters.guest);
     fill_program(page.order_program, page.order_filter, std::size(page.order_filter), common_page + offsetof(CommonPage, order_filter), filters.order);

@@ -12,7 +12,7 @@
 namespace ringside::platform {
 
 /// The signal that interrupts a running guest thread.
-constexpr int kick_signal = 10; // SIGUSR1
+constexpr int kick_signal = stub::kick_number;
 
 struct TemplateProcess {
     pid_t pid;

@@ -94,6 +94,14 @@ void describe_xstate(std::span<std::byte> state)
     std::memcpy(state.subspan(description_offset, sizeof description).data(), &description, sizeof description);
 }
 
+void mark_saved(std::span<std::byte> state)
+{
+    constexpr std::uint64_t always = 3;
+    std::uint64_t present = (read<std::uint64_t>(state, header) & xstate_layout().features) | always;
+    std::fill(state.begin() + header, state.begin() + xstate_minimum, std::byte {0});
+    std::memcpy(state.subspan(header, sizeof present).data(), &present, sizeof present);
+}
+
 std::uint32_t described_size(std::span<const std::byte> legacy)
 {
     auto description = read<_fpx_sw_bytes>(legacy, description_offset);

@@ -26,6 +26,9 @@ constexpr std::size_t xstate_trailer = 4;
 Result<void> check_xstate(std::span<const std::byte> state);
 /// Writes the description (struct _fpx_sw_bytes) into the legacy area.
 void describe_xstate(std::span<std::byte> state);
+/// Makes what the xsave instruction wrote the state that a signal frame would hold: x87 and SSE always said to be there (as the host's
+/// save_xstate_epilog does), nothing in the reserved words.
+void mark_saved(std::span<std::byte> state);
 /// The size that the description of a state at `legacy` claims; 0 when it has none. Not to be trusted.
 std::uint32_t described_size(std::span<const std::byte> legacy);
 /// Appends the magic number that a frame ends with.

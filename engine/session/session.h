@@ -33,6 +33,9 @@ struct TraceOptions {
     std::string filter;             ///< capture filter, empty: everything
 };
 
+/// Traps at a `syscall` instruction after which it is patched. A few: what runs once or twice would only pay for it.
+constexpr std::uint32_t default_patch_after = 0;
+
 struct SessionOptions {
     std::vector<std::string> argv;  ///< argv[0] is looked for in the guest's PATH, as a shell does
     std::vector<std::string> env;   ///< "K=V"; the guest's whole environment
@@ -45,6 +48,7 @@ struct SessionOptions {
     Mode mode = Mode::run;
     TraceOptions trace;             ///< record: what is written; replay: what is read
     std::array<int, 3> stdio {0, 1, 2}; ///< become the guest's descriptors 0-2; -1: closed
+    std::uint32_t patch_after = default_patch_after; ///< system calls are patched in the guest's code at their so-manieth trap, 0: never
     std::optional<int> cpu;         ///< pin to this processor; none: chosen by the Sentry
     std::string hand_over;          ///< hidden: futex, spin or gang alone, for benchmarks; else chosen as it goes
     bool restore_terminal = true;   ///< put the terminal's settings back at the end

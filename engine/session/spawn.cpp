@@ -128,6 +128,7 @@ UniqueFd write_config(const SessionOptions& options)
     config.pids = options.pids;
     config.reduced = options.confinement == Confinement::reduced;
     config.data_cap = options.trace.data_cap;
+    config.patch_after = options.patch_after;
     config.cpu = options.cpu.value_or(-1);
     config.hand_over = options.hand_over;
     // Not an option: it is there so that tests see here what most AMD processors do.

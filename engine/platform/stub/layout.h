@@ -12,7 +12,8 @@ namespace ringside::platform::stub {
 // The region, from stub_region_start: code, a page that all stubs read, the doorbell, orders, contexts.
 constexpr std::uint64_t code_start = stub_region_start;
 constexpr std::uint64_t code_size = 0x1000;
-constexpr std::uint64_t handler_entry = code_start + 0x200; ///< kept there by stub.ld
+constexpr std::uint64_t handler_entry = code_start + 0x200;      ///< kept there by stub.ld
+constexpr std::uint64_t patched_call_entry = code_start + 0x600; ///< likewise: where trampolines lead
 constexpr std::uint64_t common_page = stub_region_start + 0x1'0000;
 constexpr std::uint64_t doorbell = stub_region_start + 0x2'0000;
 constexpr std::uint64_t orders_start = stub_region_start + 0x10'0000;
@@ -66,6 +67,13 @@ enum Turn : std::uint32_t {
     turn_stopped = 0, ///< not started, about to be resumed by the order thread, or its answer takes a while
     turn_run = 1,     ///< the guest may go on
     turn_event = 2,   ///< the guest stopped and tells why
+    turn_save = 3,    ///< a thread in a patched call shall save its extended state, and tell when it has
+};
+
+/// What `frame` holds when no signal frame tells of an event.
+enum NoFrame : std::uint64_t {
+    frame_patched_call = 1, ///< a call through a patched site: `registers`. By it the thread may be let go, too: as the registers say
+    frame_kicked = 2,       ///< it was let go from a patched call and interrupted before it was back in the guest's code
 };
 
 /// The head of a guest thread's context area. **Guest input**: every word may be changed by the guest at any time.
@@ -73,11 +81,15 @@ struct Context {
     std::uint32_t turn;    ///< Turn; a futex
     std::uint32_t asleep;  ///< the thread is, or is about to be, asleep on `turn`
     std::int32_t tid;      ///< written by the host kernel at clone
-    std::uint32_t unused;
+    std::uint32_t kicked;  ///< a kick came while the thread was in a patched call's code
     std::uint64_t frame;   ///< the ucontext to return by; on events, the one made by the host kernel
     std::uint64_t fs_base;
     std::uint64_t gs_base;
+    std::uint64_t registers[18]; ///< of a patched call: r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, flags
 };
+
+/// Where a register of a patched call stands in a context.
+constexpr std::uint64_t register_at(unsigned index) { return offsetof(Context, registers) + 8 * index; }
 
 // Within a context area: the Context, room for frames that the Sentry writes, the signal stack.
 constexpr std::uint64_t written_frame = 0x1000;
@@ -94,6 +106,7 @@ struct CommonPage {
     std::uint64_t all_signals;   ///< sigset_t
     std::uint64_t core_limit[2]; ///< rlimit
     std::uint64_t cpu_mask[16];
+    std::uint64_t saved_features; ///< what a thread saves of its extended state when it is asked to
     char name[16];               ///< what ps shows
     struct Action {
         std::uint64_t handler, flags, restorer, mask;
@@ -109,6 +122,9 @@ static_assert(sizeof(CommonPage) <= 4096);
 constexpr std::uint64_t ack_word = common_page + offsetof(CommonPage, ack);
 constexpr std::uint64_t first_wait_word = common_page + offsetof(CommonPage, first_wait);
 constexpr std::uint64_t guest_program_word = common_page + offsetof(CommonPage, guest_program);
+
+constexpr int kick_number = 10;           ///< SIGUSR1: interrupts a running guest thread
+constexpr std::uint64_t frame_ip = 168;  ///< of the instruction pointer in a ucontext
 
 // Flags of the clones that the order thread makes.
 constexpr std::uint64_t clone_thread_flags = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x100000; ///< VM FS FILES SIGHAND THREAD SYSVSEM PARENT_SETTID

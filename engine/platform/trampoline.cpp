@@ -1,0 +1,184 @@
+// Trampolines, byte by byte.
+
+#include "engine/platform/trampoline.h"
+
+#include "engine/platform/stub/layout.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace ringside::platform {
+
+namespace {
+
+std::optional<std::int32_t> distance(std::uint64_t from, std::uint64_t to)
+{
+    auto difference = static_cast<std::int64_t>(to - from);
+    if (difference < std::numeric_limits<std::int32_t>::min() || difference > std::numeric_limits<std::int32_t>::max())
+        return {};
+    return static_cast<std::int32_t>(difference);
+}
+
+/// Code that grows at a known address.
+class Assembler {
+public:
+    explicit Assembler(std::uint64_t place) : place_(place) { }
+    std::uint64_t here() const { return place_ + code_.size(); }
+    std::size_t size() const { return code_.size(); }
+    void bytes(std::initializer_list<std::uint8_t> list) { code_.insert(code_.end(), list); }
+    void bytes(std::span<const std::uint8_t> list) { code_.insert(code_.end(), list.begin(), list.end()); }
+    void word(std::uint32_t value)
+    {
+        for (int i = 0; i < 4; ++i)
+            code_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    }
+    /// The 32 bits that lead from the end of the instruction, `behind` bytes after them, to `target`.
+    void relative(std::uint64_t target, std::size_t behind = 0)
+    {
+        auto to = distance(here() + 4 + behind, target);
+        failed_ = failed_ || !to;
+        word(static_cast<std::uint32_t>(to.value_or(0)));
+    }
+    bool failed() const { return failed_; }
+    std::vector<std::uint8_t> take() { return std::move(code_); }
+
+private:
+    std::uint64_t place_;
+    std::vector<std::uint8_t> code_;
+    bool failed_ = false;
+};
+
+/// The contexts, and nothing of the guest, lie in the 4 GiB that begin with the stub region: the upper half of an address tells. Turned
+/// round it is the lower half, and what makes it 0 is added, since all of that leaves the flags alone.
+constexpr std::uint32_t upper_half_negated()
+{
+    constexpr auto high = static_cast<std::uint32_t>(stub_region_start >> 32);
+    constexpr std::uint32_t turned = (high & 0xff) << 24 | (high & 0xff00) << 8 | (high >> 8 & 0xff00) | high >> 24;
+    return 0U - turned;
+}
+static_assert(stub_region_start % (1ULL << 32) == 0 && stub_region_end <= stub_region_start + (1ULL << 32));
+
+/// rcx and r11 are free, as they are behind every call; nothing else changes, flags included. %gs must hold a context, and it must be this
+/// thread's: it has the thread's %fs base (a guest may carry both from thread to thread). Otherwise the instruction itself is executed.
+void emit_tail(Assembler& out, std::uint64_t site, std::uint64_t entry_pointer)
+{
+    out.bytes({0xf3, 0x48, 0x0f, 0xae, 0xc9}); // rdgsbase %rcx
+    out.bytes({0x48, 0x0f, 0xc9});             // bswap %rcx
+    out.bytes({0x8d, 0x89});                   // lea x(%rcx), %ecx
+    out.word(upper_half_negated());
+    out.bytes({0xe3, 5});                      // jrcxz 1f
+    out.bytes({0xe9});                         // 0: jmp site
+    out.relative(site);
+    out.bytes({0xf3, 0x48, 0x0f, 0xae, 0xc1}); // 1: rdfsbase %rcx
+    out.bytes({0x48, 0xf7, 0xd1});             // not %rcx
+    out.bytes({0x65, 0x4c, 0x8b, 0x1c, 0x25}); // mov %gs:fs_base, %r11
+    out.word(offsetof(stub::Context, fs_base));
+    out.bytes({0x4a, 0x8d, 0x4c, 0x19, 1});    // lea 1(%rcx,%r11), %rcx
+    out.bytes({0xe3, 2});                      // jrcxz 2f
+    out.bytes({0xeb, 0xe1});                   // jmp 0b
+    out.bytes({0x48, 0x8d, 0x0d});             // 2: lea site+2(%rip), %rcx
+    out.relative(site + syscall_length);
+    out.bytes({0xff, 0x25});                   // jmp *entry_pointer(%rip)
+    out.relative(entry_pointer);
+}
+
+std::int32_t read_displacement(std::span<const std::uint8_t> bytes, std::size_t at, std::size_t length)
+{
+    if (length == 1)
+        return static_cast<std::int8_t>(bytes[at]);
+    std::int32_t value;
+    std::memcpy(&value, bytes.subspan(at, sizeof value).data(), sizeof value);
+    return value;
+}
+
+void emit_moved(Assembler& out, const MovedInstruction& moved, std::span<const std::uint8_t> bytes, std::uint64_t address)
+{
+    std::uint64_t end = address + moved.length;
+    switch (moved.kind) {
+    case MovedInstruction::Kind::plain:
+        out.bytes(bytes);
+        break;
+    case MovedInstruction::Kind::rip_relative: {
+        std::size_t behind = moved.length - moved.displacement_at - 4U;
+        auto target = end + static_cast<std::uint64_t>(static_cast<std::int64_t>(read_displacement(bytes, moved.displacement_at, 4)));
+        out.bytes(bytes.first(moved.displacement_at));
+        out.relative(target, behind);
+        out.bytes(bytes.last(behind));
+        break;
+    }
+    case MovedInstruction::Kind::jcc: {
+        bool is_short = moved.length == 2;
+        auto target = end + static_cast<std::uint64_t>(static_cast<std::int64_t>(read_displacement(bytes, moved.displacement_at, is_short ? 1 : 4)));
+        std::uint8_t condition = bytes[moved.displacement_at - 1U] & 0xf;
+        out.bytes({0x0f, static_cast<std::uint8_t>(0x80 | condition)});
+        out.relative(target);
+        break;
+    }
+    }
+}
+
+}
+
+std::optional<Trampoline> make_trampoline(const PatchPlan& plan, std::uint64_t place, std::uint64_t entry_pointer)
+{
+    Assembler out(place);
+    Trampoline result;
+    std::size_t at = 0;
+    for (const MovedInstruction& moved : plan.moved) {
+        result.points.push_back({static_cast<std::uint16_t>(out.size()), plan.start + at});
+        emit_moved(out, moved, std::span(plan.bytes).subspan(at, moved.length), plan.start + at);
+        at += moved.length;
+    }
+    result.points.push_back({static_cast<std::uint16_t>(out.size()), plan.site});
+    emit_tail(out, plan.site, entry_pointer);
+    if (out.failed())
+        return {};
+    result.code = out.take();
+    return result;
+}
+
+std::optional<std::array<std::uint8_t, jump_length>> make_jump(std::uint64_t from, std::uint64_t to)
+{
+    auto by = distance(from + jump_length, to);
+    if (!by)
+        return {};
+    std::array<std::uint8_t, jump_length> jump {0xe9};
+    std::memcpy(&jump[1], &*by, sizeof *by);
+    return jump;
+}
+
+namespace {
+
+/// `mov $nr, %eax; syscall`, which is nearly all of them. The number that was called with says that it is no other instruction's end but
+/// one: `mov $nr, %r8d` with the same number in both.
+std::optional<PatchPlan> plan_plain_mov(std::span<const std::uint8_t> code, std::uint64_t code_start, std::size_t at, const Registers& registers)
+{
+    if (at < jump_length || code[at - jump_length] != 0xb8)
+        return {};
+    std::uint32_t number;
+    std::memcpy(&number, code.subspan(at - 4, sizeof number).data(), sizeof number);
+    if (number != registers.rax)
+        return {};
+    bool may_be_r8 = at > jump_length && (code[at - jump_length - 1] & 0xf1) == 0x41 && static_cast<std::uint32_t>(registers.r8) == number;
+    if (may_be_r8)
+        return {};
+    auto bytes = code.subspan(at - jump_length, jump_length);
+    return PatchPlan {code_start + at - jump_length, code_start + at, {bytes.begin(), bytes.end()}, {{.length = jump_length}}};
+}
+
+}
+
+std::optional<PatchPlan> plan_patch(std::span<const std::uint8_t> code, std::uint64_t code_start, std::uint64_t site, const Registers& registers)
+{
+    if (site < code_start || site - code_start > code.size() || code.size() - (site - code_start) < syscall_length)
+        return {};
+    std::size_t at = site - code_start;
+    if (code[at] != 0x0f || code[at + 1] != 0x05)
+        return {};
+    if (auto plan = plan_plain_mov(code, code_start, at, registers))
+        return plan;
+    return {};
+}
+
+}
