@@ -143,6 +143,7 @@ Failure run(boundary::Channel& channel)
 {
     hold_closed_numbers();
     mallopt(M_MMAP_MAX, 0); // large blocks come from the heap, so that realloc needs no mremap
+    mallopt(M_ARENA_MAX, 1); // a second arena asks /proc/sys/vm/overcommit_memory when it shrinks, which the filter refuses
     ignore_signals();
     Caller caller = Caller::current(); // before its limits are changed
     rlimit no_core {0, 0};

@@ -29,7 +29,7 @@ public:
     bool overlaps(const InetSock& other) const;
 
 protected:
-    PortTable& ports() { return type == SOCK_STREAM ? net().tcp_ports : net().udp_ports; }
+    PortTable& ports() { return protocol == IPPROTO_TCP ? net().tcp_ports : protocol == IPPROTO_UDP ? net().udp_ports : net().udplite_ports; }
     void release_port();
     /// Takes an ephemeral port where it has none. EAGAIN (inet_autobind).
     Result<void> autobind();

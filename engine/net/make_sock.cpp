@@ -40,12 +40,9 @@ Result<Ref<Sock>> make_inet(Task& task, int family, int type, int protocol)
     case SOCK_DGRAM:
         if (protocol == (family == AF_INET ? int {IPPROTO_ICMP} : int {IPPROTO_ICMPV6}))
             return Errno(EACCES); // net.ipv4.ping_group_range lets nobody
-        if (protocol != 0 && protocol != IPPROTO_UDP) {
-            if (protocol == IPPROTO_UDPLITE)
-                task.recorder().unsupported();
+        if (protocol != 0 && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
             return Errno(EPROTONOSUPPORT);
-        }
-        return Ref<Sock>(make_ref<UdpSock>(NetState::of(task), family));
+        return Ref<Sock>(make_ref<UdpSock>(NetState::of(task), family, protocol == 0 ? int {IPPROTO_UDP} : protocol));
     case SOCK_RAW: // as an unprivileged user, whoever it is: there is no network to put packets on
         return Errno(protocol == 0 ? EPROTONOSUPPORT : EPERM);
     default:

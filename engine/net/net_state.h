@@ -41,7 +41,7 @@ public:
     std::map<kernel::Uid, std::uint64_t> rights_of;
     std::size_t closes_since_collection = 0;
 
-    PortTable tcp_ports, udp_ports;
+    PortTable tcp_ports, udp_ports, udplite_ports;
     std::map<std::uint32_t, Sock*> netlink_ports;
 
     /// Bytes in socket queues. Past the limit senders get ENOBUFS, so that buffers cannot eat the Sentry.

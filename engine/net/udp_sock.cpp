@@ -10,10 +10,11 @@ namespace ringside::net {
 
 namespace {
 constexpr std::size_t largest_v4 = 65507, largest_v6 = 65527;
+constexpr int udplite_send_coverage = 10, udplite_receive_coverage = 11; // UDPLITE_SEND_CSCOV, UDPLITE_RECV_CSCOV
 constexpr std::size_t headers = 128; // room for the headers that a real packet has in front
 }
 
-UdpSock::UdpSock(Ref<NetState> net, int family) : InetSock(std::move(net), family, SOCK_DGRAM, IPPROTO_UDP) { }
+UdpSock::UdpSock(Ref<NetState> net, int family, int protocol) : InetSock(std::move(net), family, SOCK_DGRAM, protocol) { }
 
 Result<void> UdpSock::disconnect()
 {
@@ -200,10 +201,16 @@ Result<void> UdpSock::shutdown(Task&, int how)
 
 Result<void> UdpSock::set_option(int level, int option, const OptionValue& value)
 {
-    if (level != IPPROTO_UDP)
+    if (level != IPPROTO_UDP && level != IPPROTO_UDPLITE)
         return InetSock::set_option(level, option, value);
     int number = TRY(value.as<int>());
     switch (option) {
+    case udplite_send_coverage:
+    case udplite_receive_coverage:
+        if (protocol != IPPROTO_UDPLITE)
+            return Errno(ENOPROTOOPT);
+        udp_options_[option] = number != 0 && number < 8 ? 8 : std::min(number, 0xffff); // never less than its own header
+        return {};
     case UDP_CORK:
         udp_options_[option] = number != 0;
         return {};
@@ -225,9 +232,11 @@ Result<void> UdpSock::set_option(int level, int option, const OptionValue& value
 
 Result<OptionBytes> UdpSock::get_option(int level, int option, std::size_t room)
 {
-    if (level != IPPROTO_UDP)
+    if (level != IPPROTO_UDP && level != IPPROTO_UDPLITE)
         return InetSock::get_option(level, option, room);
     switch (option) {
+    case udplite_send_coverage:
+    case udplite_receive_coverage:
     case UDP_CORK:
     case UDP_NO_CHECK6_TX:
     case UDP_NO_CHECK6_RX:

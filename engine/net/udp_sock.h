@@ -7,7 +7,8 @@ namespace ringside::net {
 
 class UdpSock final : public InetSock {
 public:
-    UdpSock(Ref<NetState> net, int family);
+    /// `protocol`: IPPROTO_UDP, or IPPROTO_UDPLITE, which has ports of its own.
+    UdpSock(Ref<NetState> net, int family, int protocol);
 
     Result<void> connect(Task& task, const SocketAddress& address, bool dont_wait) override;
     Result<std::size_t> send(Task& task, Outgoing& message) override;
