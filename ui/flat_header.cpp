@@ -45,6 +45,8 @@ void FlatHeader::paintSection(QPainter* painter, const QRect& rect, int section)
     auto alignment = static_cast<Qt::Alignment>(model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt());
     QRect inside = rect.adjusted(8, 0, -8, -1);
     QString text = model()->headerData(section, Qt::Horizontal).toString();
+    if (isSortIndicatorShown() && sortIndicatorSection() == section)
+        text += sortIndicatorOrder() == Qt::AscendingOrder ? QStringLiteral(" ▲") : QStringLiteral(" ▼");
     painter->drawText(inside, int(alignment), painter->fontMetrics().elidedText(text, Qt::ElideRight, inside.width()));
 }
 

@@ -18,6 +18,11 @@ FlatStyle::FlatStyle() : QProxyStyle("Fusion") { }
 int FlatStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWidget* widget) const
 {
     switch (metric) {
+    case PM_TabBarBaseHeight:
+    case PM_TabBarBaseOverlap:
+    case PM_TabBarTabShiftVertical: return 0;
+    case PM_TabBarTabHSpace: return 26;
+    case PM_TabBarTabVSpace: return 11;
     case PM_DockWidgetSeparatorExtent: return 5;
     case PM_SplitterWidth: return 5;
     case PM_ScrollBarExtent: return 12;
@@ -56,6 +61,10 @@ void FlatStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
     const Colours& c = colours();
     QRect rect = option->rect;
     switch (element) {
+    case PE_FrameTabBarBase:
+        painter->fillRect(option->rect, colours().window);
+        painter->fillRect(QRect(option->rect.left(), option->rect.bottom(), option->rect.width(), 1), colours().line);
+        return;
     case PE_IndicatorDockWidgetResizeHandle:
         painter->fillRect(rect, c.panel);
         if (rect.width() < rect.height())
@@ -115,6 +124,7 @@ void FlatStyle::drawControl(ControlElement element, const QStyleOption* option, 
     const Colours& c = colours();
     QRect rect = option->rect;
     switch (element) {
+    case CE_TabBarTabShape: draw_tab(option, painter); return;
     case CE_MenuBarItem: draw_menu_bar_item(option, painter); return;
     case CE_MenuBarEmptyArea:
     case CE_ToolBar:
@@ -124,6 +134,26 @@ void FlatStyle::drawControl(ControlElement element, const QStyleOption* option, 
     default: break;
     }
     QProxyStyle::drawControl(element, option, painter, widget);
+}
+
+/// The tab in front joins its page; the others are words over the window's colour.
+void FlatStyle::draw_tab(const QStyleOption* option, QPainter* painter) const
+{
+    const Colours& c = colours();
+    QRect rect = option->rect;
+    bool front = (option->state & State_Selected) != 0, over = (option->state & State_MouseOver) != 0;
+    painter->fillRect(rect, front ? c.panel : over ? c.selection : c.window);
+    painter->fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), front ? c.panel : c.line);
+    if (!front)
+        return;
+    painter->fillRect(QRect(rect.left(), rect.top(), rect.width(), 2), c.accent);
+    painter->fillRect(QRect(rect.left(), rect.top(), 1, rect.height()), c.line);
+    painter->fillRect(QRect(rect.right(), rect.top(), 1, rect.height()), c.line);
+    if (option->state & State_HasFocus) {
+        painter->setPen(QPen(c.accent, 1.5));
+        painter->setBrush(Qt::NoBrush);
+        painter->drawRect(rect.adjusted(3, 4, -4, -4));
+    }
 }
 
 /// No arrows: the bar is the groove, in which the slider stands for what is in sight.

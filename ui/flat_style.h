@@ -20,6 +20,7 @@ public:
 
 private:
     void draw_line_edit(const QStyleOption* option, QPainter* painter) const;
+    void draw_tab(const QStyleOption* option, QPainter* painter) const;
     void draw_menu_bar_item(const QStyleOption* option, QPainter* painter) const;
 };
 

@@ -1,19 +1,28 @@
 // See main_window.h. How the window is put together, its layout and its panes.
 #include "ui/main_window.h"
 
+#include "ui/analyst.h"
 #include "ui/events_model.h"
 #include "ui/events_view.h"
+#include "ui/files_panel.h"
 #include "ui/filter_line.h"
 #include "ui/flat_button.h"
+#include "ui/host_panel.h"
 #include "ui/inspector.h"
 #include "ui/message_bar.h"
+#include "ui/network_panel.h"
 #include "ui/output_panel.h"
+#include "ui/overview_strip.h"
 #include "ui/processes_panel.h"
 #include "ui/run_form.h"
 #include "ui/running_program.h"
 #include "ui/start_page.h"
+#include "ui/statistics_panel.h"
 #include "ui/status_line.h"
+#include "ui/summary_panel.h"
 #include "ui/theme.h"
+#include "ui/time_focus.h"
+#include "ui/timeline_panel.h"
 #include "ui/trace_document.h"
 
 #include <QCloseEvent>
@@ -30,7 +39,7 @@ namespace ringside::ui {
 
 namespace {
 
-constexpr int layout_version = 1;
+constexpr int layout_version = 2;
 
 }
 
@@ -44,6 +53,14 @@ MainWindow::MainWindow()
     , inspector_(new Inspector(this))
     , processes_(new ProcessesPanel(this))
     , output_(new OutputPanel(this))
+    , time_(new TimeFocus(this))
+    , strip_(new OverviewStrip(time_))
+    , summary_(new SummaryPanel(this))
+    , timeline_(new TimelinePanel(time_, this))
+    , files_(new FilesPanel(this))
+    , network_(new NetworkPanel(this))
+    , host_(new HostPanel(this))
+    , statistics_(new StatisticsPanel(this))
     , status_(new StatusLine)
 {
     setWindowTitle(tr("Ringside"));
@@ -53,6 +70,7 @@ MainWindow::MainWindow()
     auto* layout = new QVBoxLayout(centre);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
+    layout->addWidget(strip_);
     layout->addWidget(messages_);
     layout->addWidget(pages_);
     pages_->addWidget(start_);
@@ -91,7 +109,7 @@ MainWindow::MainWindow()
             program_->interrupt();
     });
     connect(model_, &EventsModel::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
-    connect(status_, &StatusLine::host_clicked, this, [this] { filter_->apply(QStringLiteral("host_calls > 0")); });
+    connect_views();
     connect(&clock_, &QTimer::timeout, this, [this] {
         update_status();
         tell_waiting();
@@ -165,27 +183,47 @@ void MainWindow::make_docks()
 {
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    setTabPosition(Qt::BottomDockWidgetArea, QTabWidget::North);
+    for (Panel* dock : bottom_docks())
+        dock->hide_title();
     reset_layout();
 }
 
 void MainWindow::reset_layout()
 {
+    auto bottom = bottom_docks();
     addDockWidget(Qt::LeftDockWidgetArea, processes_);
     addDockWidget(Qt::RightDockWidgetArea, inspector_);
-    addDockWidget(Qt::BottomDockWidgetArea, output_);
-    if (document_)
-        for (Panel* panel : {static_cast<Panel*>(processes_), static_cast<Panel*>(inspector_), static_cast<Panel*>(output_)})
-            panel->show();
-    resizeDocks({processes_, inspector_}, {185, 345}, Qt::Horizontal);
-    resizeDocks({output_}, {190}, Qt::Vertical);
+    addDockWidget(Qt::BottomDockWidgetArea, bottom.front());
+    for (std::size_t i = 1; i < bottom.size(); ++i) {
+        addDockWidget(Qt::BottomDockWidgetArea, bottom[i]);
+        tabifyDockWidget(bottom[i - 1], bottom[i]);
+    }
+    if (document_ || program_) {
+        for (Panel* dock : bottom)
+            dock->show();
+        processes_->show();
+        inspector_->show();
+        (program_ ? static_cast<Panel*>(output_) : summary_)->raise();
+    }
+    QSize size = this->size();
+    if (isVisible() && size.width() < 1400) { // the events need the width: the inspector is one of the tabs below
+        addDockWidget(Qt::BottomDockWidgetArea, inspector_);
+        tabifyDockWidget(output_, inspector_);
+        (program_ ? static_cast<Panel*>(output_) : summary_)->raise();
+    }
+    resizeDocks({processes_, inspector_}, {size.width() < 1000 ? 140 : 185, 345}, Qt::Horizontal);
+    resizeDocks({bottom.front()}, {size.height() < 640 ? 110 : size.height() < 800 ? 190 : 230}, Qt::Vertical);
 }
 
 void MainWindow::show_start()
 {
     pages_->setCurrentWidget(start_);
-    for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_),
-             static_cast<QWidget*>(inspector_), static_cast<QWidget*>(output_), static_cast<QWidget*>(status_)})
+    for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_), static_cast<QWidget*>(inspector_), static_cast<QWidget*>(strip_),
+             static_cast<QWidget*>(status_)})
         part->hide();
+    for (Panel* dock : bottom_docks())
+        dock->hide();
     start_->load_recent();
     start_->form().focus_command();
     update_actions();
@@ -195,9 +233,11 @@ void MainWindow::show_events()
 {
     if (pages_->currentWidget() != view_) {
         pages_->setCurrentWidget(view_);
-        for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_),
-                 static_cast<QWidget*>(inspector_), static_cast<QWidget*>(output_), static_cast<QWidget*>(status_)})
+        for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_), static_cast<QWidget*>(inspector_), static_cast<QWidget*>(strip_),
+                 static_cast<QWidget*>(status_)})
             part->show();
+        for (Panel* dock : bottom_docks())
+            dock->show();
         restore_layout();
         view_->setFocus();
     }
@@ -240,6 +280,8 @@ void MainWindow::restore_layout()
     }
     if (!restoreState(settings.value("window/state").toByteArray(), layout_version))
         QTimer::singleShot(0, this, &MainWindow::reset_layout); // sizes are known then
+    else
+        (program_ ? static_cast<Panel*>(output_) : summary_)->raise();
     view_->horizontalHeader()->restoreState(settings.value("events/columns").toByteArray());
 }
 
@@ -249,8 +291,12 @@ void MainWindow::next_pane(int step)
         return;
     std::vector<QWidget*> panes {filter_, view_};
     std::vector<Panel*> docks {nullptr, nullptr};
-    for (Panel* dock : {static_cast<Panel*>(inspector_), static_cast<Panel*>(output_), static_cast<Panel*>(processes_)}) {
-        if (dock->isHidden())
+    std::vector<Panel*> all {inspector_};
+    for (Panel* dock : bottom_docks())
+        all.push_back(dock);
+    all.push_back(processes_);
+    for (Panel* dock : all) {
+        if (dock->isHidden() || dock->visibleRegion().isEmpty()) // behind another one
             continue;
         panes.push_back(dock);
         docks.push_back(dock);

@@ -20,18 +20,29 @@ class QToolBar;
 
 namespace ringside::ui {
 
+class Analyst;
 class EventsModel;
 class EventsView;
 class FilterLine;
 class FlatButton;
 class Inspector;
 class MessageBar;
+class FilesPanel;
+class HostPanel;
+class NetworkPanel;
 class OutputPanel;
+class OverviewStrip;
+class Panel;
 class ProcessesPanel;
 class RunningProgram;
 class StartPage;
+class StatisticsPanel;
 class StatusLine;
+class SummaryPanel;
+class TimeFocus;
+class TimelinePanel;
 class TraceDocument;
+class ViewPanel;
 
 class MainWindow : public QMainWindow {
     Q_OBJECT
@@ -56,6 +67,16 @@ public:
     ProcessesPanel& processes() { return *processes_; }
     StatusLine& status() { return *status_; }
     StartPage& start_page() { return *start_; }
+    SummaryPanel& summary() { return *summary_; }
+    FilesPanel& files() { return *files_; }
+    NetworkPanel& network() { return *network_; }
+    HostPanel& host() { return *host_; }
+    StatisticsPanel& statistics() { return *statistics_; }
+    TimelinePanel& timeline() { return *timeline_; }
+    OverviewStrip& strip() { return *strip_; }
+    TimeFocus& time() { return *time_; }
+    /// Brings a dock to the front: "summary", "files", …
+    void show_dock(const QString& name);
     Focus& focus() { return focus_; }
     TraceDocument* document() { return document_.get(); }
     bool is_running() const { return program_ != nullptr; }
@@ -82,6 +103,14 @@ private:
     void reset_layout();
     void next_pane(int step);
     void update_actions();
+    // main_window_docks.cpp
+    void connect_views();
+    void adopt_views();
+    void refresh_views();
+    void tell_end();
+    std::vector<Panel*> bottom_docks() const;
+    std::vector<ViewPanel*> views() const;
+    void arrange(const QString& layout);
     // main_window_menus.cpp
     void make_menus();
     void make_file_menu();
@@ -121,12 +150,14 @@ private:
 
     Focus focus_;
     std::unique_ptr<TraceDocument> document_;
+    std::unique_ptr<Analyst> analyst_; ///< of document_
     std::unique_ptr<RunningProgram> program_;
     std::optional<session::SessionOptions> last_run_;
     QElapsedTimer run_time_;
     QTimer clock_; ///< the time that a program has been running is shown, also while it asks for nothing
     Scanner::Totals totals_;
     std::uint64_t filter_number_ = 0;
+    bool told_end_ = false;           ///< the message bar has said how the program ended
     bool told_waiting_ = false;       ///< the message bar says that the program waits for input
     bool awaiting_recording_ = false; ///< its file is not there yet
     QString first_filter_;
@@ -142,6 +173,15 @@ private:
     Inspector* inspector_ = nullptr;
     ProcessesPanel* processes_ = nullptr;
     OutputPanel* output_ = nullptr;
+    TimeFocus* time_ = nullptr;
+    OverviewStrip* strip_ = nullptr;
+    SummaryPanel* summary_ = nullptr;
+    TimelinePanel* timeline_ = nullptr;
+    FilesPanel* files_ = nullptr;
+    NetworkPanel* network_ = nullptr;
+    HostPanel* host_ = nullptr;
+    StatisticsPanel* statistics_ = nullptr;
+    QTimer live_views_; ///< docks follow a growing trace more slowly than rows do
     StatusLine* status_ = nullptr;
     QToolBar *main_bar_ = nullptr, *quick_bar_ = nullptr;
     FlatButton *again_button_ = nullptr, *run_button_ = nullptr, *stop_button_ = nullptr;

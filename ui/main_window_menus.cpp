@@ -7,6 +7,7 @@
 #include "ui/filter_line.h"
 #include "ui/inspector.h"
 #include "ui/message_bar.h"
+#include "ui/network_panel.h"
 #include "ui/output_panel.h"
 #include "ui/processes_panel.h"
 #include "ui/running_program.h"
@@ -75,7 +76,13 @@ void MainWindow::make_view_menu()
     trace_actions_ += add(panes, tr("Events"), Qt::ALT | Qt::Key_0, this, [this] { view_->setFocus(); });
     trace_actions_ += add(panes, tr("Processes"), Qt::ALT | Qt::Key_1, this, [this] { processes_->take_focus(); });
     trace_actions_ += add(panes, tr("Inspector"), Qt::ALT | Qt::Key_2, this, [this] { inspector_->take_focus(); });
-    trace_actions_ += add(panes, tr("Output"), Qt::ALT | Qt::Key_9, this, [this] { output_->take_focus(); });
+    const std::tuple<QString, Qt::Key, const char*> docks[] = {{tr("Timeline"), Qt::Key_3, "timeline"}, {tr("Summary"), Qt::Key_4, "summary"}, {tr("Files"), Qt::Key_5, "files"},
+        {tr("Network"), Qt::Key_6, "network"}, {tr("Host"), Qt::Key_7, "host"}, {tr("Statistics"), Qt::Key_8, "statistics"}, {tr("Terminal"), Qt::Key_9, "terminal"}};
+    for (const auto& [text, key, name] : docks)
+        trace_actions_ += add(panes, text, Qt::ALT | key, this, [this, name = QString::fromLatin1(name)] { show_dock(name); });
+    QMenu* layouts = view->addMenu(tr("&Layout"));
+    for (const auto& [text, name] : {std::pair {tr("Failure"), "failure"}, {tr("Access"), "access"}, {tr("Time"), "time"}})
+        trace_actions_ += add(layouts, text, {}, this, [this, name = QString::fromLatin1(name)] { arrange(name); });
     trace_actions_ += add(view, tr("&Reset Layout"), {}, this, [this] {
         reset_layout();
         view_->fit_columns();
@@ -137,6 +144,12 @@ void MainWindow::make_other_menus()
     trace_actions_ += add(analyze, tr("&Filter Line"), Qt::CTRL | Qt::Key_Slash, this, [this] {
         filter_->setFocus(Qt::ShortcutFocusReason);
         filter_->selectAll();
+    });
+    trace_actions_ += add(analyze, tr("&Why?"), Qt::Key_F2, this, [this] { show_dock("summary"); });
+    trace_actions_ += add(analyze, tr("&Statistics"), {}, this, [this] { show_dock("statistics"); });
+    trace_actions_ += add(analyze, tr("Follow &Stream"), Qt::CTRL | Qt::ALT | Qt::SHIFT | Qt::Key_T, this, [this] {
+        show_dock("network");
+        network_->follow_event(focus_.event());
     });
     trace_actions_ += add(analyze, tr("&Clear Filter"), {}, this, [this] { filter_->apply({}); });
     QMenu* help = menuBar()->addMenu(tr("&Help"));

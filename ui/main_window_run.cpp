@@ -9,6 +9,7 @@
 #include "ui/running_program.h"
 #include "ui/shell_words.h"
 #include "ui/status_line.h"
+#include "ui/summary_panel.h"
 #include "ui/theme.h"
 #include "ui/trace_document.h"
 
@@ -65,6 +66,7 @@ void MainWindow::run_program(const session::SessionOptions& options)
     connect(program_.get(), &RunningProgram::ended, this, &MainWindow::program_ended);
     show_events();
     output_->begin(command_of(options));
+    output_->raise();
     setWindowTitle(tr("%1 – Ringside").arg(command_of(options).left(80)));
     run_time_.start();
     clock_.start(1000);
@@ -108,7 +110,7 @@ void MainWindow::tell_waiting()
         return;
     told_waiting_ = waits;
     if (waits)
-        messages_->show_message(MessageBar::Kind::note, tr("The program waits for input. Type it in Output."), {}, tr("Go to Output"), [this] { output_->take_focus(); });
+        messages_->show_message(MessageBar::Kind::note, tr("The program waits for input."), tr("Type it in Terminal."), tr("Go to Terminal"), [this] { output_->take_focus(); });
     else
         messages_->dismiss();
 }
@@ -134,9 +136,7 @@ bool MainWindow::may_stop_program()
 
 void MainWindow::program_ended(const session::Outcome& outcome)
 {
-    using Kind = session::Outcome::Kind;
     outcome_ = outcome_text(outcome);
-    QString name = last_run_ ? QString::fromStdString(last_run_->argv.front()).section('/', -1) : QString();
     output_->end(outcome_);
     program_.release()->deleteLater(); // it is its signal that is being served
     if (awaiting_recording_ && QFile::exists(QString::fromStdString(last_run_->trace.path)))
@@ -149,12 +149,7 @@ void MainWindow::program_ended(const session::Outcome& outcome)
     view_->set_live(false);
     if (!outcome.message.empty())
         messages_->show_message(MessageBar::Kind::mistake, QString::fromStdString(outcome.message));
-    else if (outcome.kind == Kind::killed || (outcome.kind == Kind::exited && outcome.value != 0))
-        messages_->show_message(MessageBar::Kind::note, tr("%1 %2.").arg(name, outcome_), {}, tr("Go to its last problem"), [this] {
-            messages_->dismiss();
-            focus_.set_event(document_ ? document_->events() : 0);
-            step_problem(false);
-        });
+    summary_->raise();
     update_status();
     update_actions();
     Q_EMIT run_ended();

@@ -1,6 +1,7 @@
 // The window and its trace: opening, growing, filtering, focus.
 #include "ui/main_window.h"
 
+#include "ui/analyst.h"
 #include "ui/event_row.h"
 #include "ui/events_model.h"
 #include "ui/events_view.h"
@@ -9,6 +10,9 @@
 #include "ui/inspector.h"
 #include "ui/message_bar.h"
 #include "ui/output_panel.h"
+#include "ui/overview_strip.h"
+#include "ui/summary_panel.h"
+#include "ui/timeline_panel.h"
 #include "ui/processes_panel.h"
 #include "ui/run_form.h"
 #include "ui/running_program.h"
@@ -89,6 +93,12 @@ void MainWindow::close_trace()
     focus_.clear();
     totals_ = {};
     filter_number_ = 0;
+    told_end_ = false;
+    live_views_.stop();
+    for (ViewPanel* dock : views())
+        dock->set_analyst(nullptr);
+    strip_->set_analyst(nullptr);
+    analyst_.reset();
     filter_->clear();
     if (!filter_->applied().isEmpty())
         filter_->apply({});
@@ -109,6 +119,7 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         model_->refresh_open();
         view_->set_live(false);
         update_status();
+        refresh_views();
     });
     connect(doc, &TraceDocument::text_ready, this, [](const QString& text) { QGuiApplication::clipboard()->setText(text); });
     Scanner& scanner = doc->scanner();
@@ -129,6 +140,8 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         totals_ = totals;
         processes_->model().set_totals(totals);
         update_status();
+        if (!document_->running())
+            refresh_views(); // the columns are whole now
     });
     connect(&scanner, &Scanner::printed, this, [this](const QByteArray& bytes) {
         if (bytes.isEmpty())
@@ -137,6 +150,7 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
             output_->show_recorded(bytes);
     });
     connect(&scanner, &Scanner::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
+    adopt_views();
     trace_is_open();
 }
 
@@ -222,6 +236,10 @@ void MainWindow::apply_filter(const QString& text)
     check_quick_filters();
     if (!document_)
         return;
+    analyst_->set_filter(text);
+    for (ViewPanel* dock : views())
+        if (dock != summary_)
+            dock->refresh();
     auto compiled = trace::Filter::compile(whole_filter(text).toStdString());
     auto* filter = std::get_if<trace::Filter>(&compiled);
     if (!filter || filter->matches_all()) {
@@ -297,6 +315,7 @@ void MainWindow::show_focus(trace::EventId event)
     if (event == 0)
         return;
     view_->show_event(event);
+    timeline_->show_event(event);
 }
 
 void MainWindow::step_problem(bool forward)

@@ -11,7 +11,7 @@
 
 namespace ringside::ui {
 
-OutputPanel::OutputPanel(QWidget* parent) : Panel(tr("Output"), "output", parent), view_(new QPlainTextEdit), input_(new QLineEdit)
+OutputPanel::OutputPanel(QWidget* parent) : Panel(tr("Terminal"), "terminal", parent), view_(new QPlainTextEdit), input_(new QLineEdit)
 {
     view_->setAccessibleName(tr("Output of the program"));
     view_->setReadOnly(true);

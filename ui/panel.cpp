@@ -55,6 +55,22 @@ void Panel::set_note(const QString& note)
     note_->setText(note);
 }
 
+void Panel::hide_title()
+{
+    class None : public QWidget {
+        QSize sizeHint() const override { return {0, 0}; }
+        QSize minimumSizeHint() const override { return {0, 0}; }
+    };
+    note_->setParent(this);
+    note_->hide();
+    setTitleBarWidget(new None);
+}
+
+QString Panel::note_text() const
+{
+    return note_->text();
+}
+
 void Panel::take_focus()
 {
     show();

@@ -14,6 +14,9 @@ public:
     /// `name` is the object name that the layout is saved by.
     Panel(const QString& title, const QString& name, QWidget* parent = nullptr);
     void set_note(const QString& note);
+    /// Without a title of its own: its tab has the name.
+    void hide_title();
+    QString note_text() const;
     /// What F6 goes to.
     virtual void take_focus();
 

@@ -3,6 +3,7 @@
 
 #include "trace/filter_run.h"
 #include "trace/printed.h"
+#include "ui/analyst.h"
 #include "ui/worker.h"
 
 #include <algorithm>
@@ -13,10 +14,10 @@ namespace ringside::ui {
 using Clock = std::chrono::steady_clock;
 
 struct Scanner::State {
-    explicit State(const std::string& path) : trace(path) { }
+    State(const std::string& path, trace::HotColumns& shared) : trace(path), columns(shared) { }
 
     trace::TraceFile trace;
-    trace::HotColumns columns;
+    trace::HotColumns& columns; ///< this thread alone writes them, under the lock
     bool loading = false;
     std::uint64_t number = 0; ///< of the filter below, 0: none
     trace::Filter filter;
@@ -31,7 +32,7 @@ struct Scanner::State {
     Clock::time_point published;
 };
 
-Scanner::Scanner(std::string path, QObject* parent) : QObject(parent), path_(std::move(path)), worker_(std::make_unique<Worker>()) { }
+Scanner::Scanner(std::string path, QObject* parent) : QObject(parent), path_(std::move(path)), columns_(std::make_shared<SharedColumns>()), worker_(std::make_unique<Worker>()) { }
 
 Scanner::~Scanner()
 {
@@ -42,7 +43,7 @@ void Scanner::guarded(const std::function<void()>& job)
 {
     try {
         if (!state_)
-            state_ = std::make_unique<State>(path_);
+            state_ = std::make_unique<State>(path_, columns_->columns);
         job();
     } catch (const std::exception& error) { // trace::Error, or no memory for the columns
         deliver(this, [this, message = QString::fromUtf8(error.what())] { Q_EMIT failed(message); });
@@ -95,10 +96,12 @@ void Scanner::load()
 {
     // Matches are wanted before the last row has been read.
     state_->loading = true;
+    std::unique_lock lock(columns_->mutex);
     trace::load_hot_columns(path_, state_->columns, worker_->stopping(), [this](std::size_t) {
         if (state_->number != 0 && state_->number == wanted_)
             run_filter(state_->number);
     });
+    lock.unlock();
     state_->loading = false;
     publish_totals();
 }

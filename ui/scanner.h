@@ -17,6 +17,7 @@
 namespace ringside::ui {
 
 class Worker;
+struct SharedColumns;
 
 class Scanner : public QObject {
     Q_OBJECT
@@ -29,6 +30,8 @@ public:
     };
 
     explicit Scanner(std::string path, QObject* parent = nullptr);
+    /// For what else reads them. Locked for writing while rows are added.
+    std::shared_ptr<SharedColumns> columns() const { return columns_; }
     ~Scanner() override;
 
     /// Reads what is new in the trace; a filter goes on with it. Cheap to call often: calls while one is waiting are dropped.
@@ -61,6 +64,7 @@ private:
     void guarded(const std::function<void()>& job);
 
     std::string path_;
+    std::shared_ptr<SharedColumns> columns_;
     std::uint64_t filter_number_ = 0;       ///< of the window's thread
     std::atomic<std::uint64_t> wanted_ = 0; ///< the filter that may run; another one stops
     std::atomic<bool> cancel_ = false;      ///< stops the filter that runs

@@ -110,6 +110,19 @@ void TraceDocument::take(std::shared_ptr<const Snapshot> snapshot)
         Q_EMIT ended();
 }
 
+void TraceDocument::event_at_time(std::uint64_t ts)
+{
+    worker_->post([this, ts] {
+        try {
+            if (!state_)
+                return;
+            trace::EventId event = std::min(state_->trace.event_at(ts), state_->trace.last_event());
+            deliver(this, [this, event] { Q_EMIT time_found(event); });
+        } catch (const trace::Error&) {
+        }
+    });
+}
+
 void TraceDocument::copy_as_text(std::vector<trace::EventId> events)
 {
     worker_->post([this, events = std::move(events)] {

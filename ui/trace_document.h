@@ -36,6 +36,8 @@ public:
 
     /// The events as strace's text, one a line, by `text_ready`. At most 100,000.
     void copy_as_text(std::vector<trace::EventId> events);
+    /// The first event at this time or after it, by `time_found`.
+    void event_at_time(std::uint64_t ts);
     /// The recorder of this very window has ended: the trace is whole.
     void recording_ended();
 
@@ -45,6 +47,7 @@ Q_SIGNALS:
     void grown(ringside::trace::EventId events);
     void processes_changed();
     void ended();
+    void time_found(ringside::trace::EventId event);
     void text_ready(const QString& text);
 
 private:

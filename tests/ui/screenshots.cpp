@@ -1,7 +1,7 @@
 // Pictures of the window, made on any platform of Qt: ui-screenshots FOLDER [TRACE[:EVENT]…].
 //
-// start-light.png; and for each trace NAME-light.png and NAME-filter-dark.png with that event, or the first problem, in the inspector, and one with a
-// mistake in the filter.
+// start-light.png; and for each trace NAME-light.png and NAME-filter-dark.png with that event, or the first problem, in the inspector, one with a mistake
+// in the filter, and each dock in front.
 #include "ui/filter_line.h"
 #include "ui/focus.h"
 #include "ui/inspector.h"
@@ -49,6 +49,25 @@ void pictures_of(const QString& trace, quint64 event, const QString& filter, con
 
 }
 
+/// Every dock in front, one picture each.
+void pictures_of_docks(const QString& trace, quint64 event, const QString& path, QSize size)
+{
+    MainWindow window;
+    window.resize(size);
+    window.show();
+    QSignalSpy done(&window, &MainWindow::filter_done);
+    window.open_trace(trace);
+    done.wait(20'000);
+    QTest::qWait(700);
+    if (event)
+        window.focus().set_event(event);
+    for (const char* dock : {"summary", "timeline", "files", "network", "host", "statistics", "terminal"}) {
+        window.show_dock(dock);
+        QTest::qWait(700);
+        window.grab().save(path.arg(dock));
+    }
+}
+
 int main(int argc, char** argv)
 {
     QApplication application(argc, argv);
@@ -67,8 +86,10 @@ int main(int argc, char** argv)
         QString name = folder + '/' + QFileInfo(trace).completeBaseName();
         apply_theme(application, Theme::light);
         pictures_of(trace, event, {}, name + "-light.png");
+        pictures_of_docks(trace, event, name + "-%1-light.png", QSize(1400, 840));
         pictures_of(trace, event, "errno == ENOET && path ~ \"conf\"", name + "-mistake-light.png");
         apply_theme(application, Theme::dark);
+        pictures_of_docks(trace, event, name + "-%1-dark.png", QSize(1366, 768));
         pictures_of(trace, event, "ret < 0", name + "-filter-dark.png");
     }
     return 0;

@@ -1,6 +1,8 @@
 // See timeline.h.
 #include "trace/analysis/timeline.h"
 
+#include "trace/syscall_table.h"
+
 #include <algorithm>
 
 namespace ringside::trace::analysis {
@@ -64,16 +66,20 @@ std::vector<Bar> bars(const HotColumns& columns, const TimelineIndex::Lane& lane
     if (pixels <= 0 || range.length() == 0)
         return result;
     std::uint64_t least = std::max<std::uint64_t>(1, range.length() * static_cast<std::uint64_t>(narrow) / static_cast<std::uint64_t>(pixels));
+    auto waits = [&](std::uint32_t row) { // what ends a thread does not wait
+        int nr = columns.nr[row];
+        return columns.blocked(row) && nr != call_nr("exit_group") && nr != call_nr("exit") && nr != call_nr("rt_sigreturn");
+    };
     auto end_of = [&](std::uint32_t row) {
         std::uint64_t dur = columns.dur[row];
-        return !columns.has_ret(row) && columns.blocked(row) ? UINT64_MAX : columns.ts[row] + dur; // waits still, or for ever
+        return !columns.has_ret(row) && waits(row) ? UINT64_MAX : columns.ts[row] + dur; // waits still, or for ever
     };
     auto at = first_at(columns, lane.rows, range.begin);
     if (at != lane.rows.begin() && end_of(*std::prev(at)) > range.begin)
         --at;
     while (at != lane.rows.end() && columns.ts[*at] < range.end) {
         std::uint32_t row = *at;
-        Bar bar {columns.ts[row], end_of(row), row, 1, columns.blocked(row), columns.is_problem(row)};
+        Bar bar {columns.ts[row], end_of(row), row, 1, waits(row), columns.is_problem(row)};
         auto next = std::next(at);
         if (bar.end == UINT64_MAX)
             bar.end = next == lane.rows.end() ? columns.ts.back() : columns.ts[*next];

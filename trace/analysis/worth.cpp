@@ -102,7 +102,7 @@ private:
     void by_path(const WorthRule& rule, Notice& notice)
     {
         using namespace file_use;
-        auto wanted = static_cast<std::uint16_t>((rule.read ? read | opened | listed | mapped : 0) | (rule.write ? written | created | removed | changed : 0) | (rule.execute ? executed : 0));
+        auto wanted = static_cast<std::uint16_t>((rule.read ? read | opened | listed | mapped : 0) | (rule.write ? written | created | removed | changed : 0) | (rule.execute ? executed : 0) | (rule.tried ? tried | looked_at : 0));
         for (const FileUse& file : files_)
             if (file.is(wanted) && std::ranges::any_of(rule.paths, [&](const std::string& glob) { return fits_glob(glob, file.path, homes_); }))
                 add(notice, file.path, file.first);
@@ -183,7 +183,7 @@ std::vector<WorthRule> parse_worth_rules(std::string_view text)
             rule.paths = strings_of(node["path"]);
             rule.calls = strings_of(node["call"]);
             for (const std::string& did : strings_of(node["did"]))
-                (did == "read" ? rule.read : did == "write" ? rule.write : rule.execute) = true;
+                (did == "read" ? rule.read : did == "write" ? rule.write : did == "try" ? rule.tried : rule.execute) = true;
             if (rule.title.empty() || (rule.paths.empty() && rule.what.empty()))
                 throw Error(fmt::format("rule {} needs a title, and a path or what it looks for", i + 1));
             rules.push_back(std::move(rule));

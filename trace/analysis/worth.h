@@ -13,7 +13,7 @@ namespace ringside::trace::analysis {
 struct WorthRule {
     std::string id, title;
     std::vector<std::string> paths; ///< globs
-    bool read = false, write = false, execute = false;
+    bool read = false, write = false, execute = false, tried = false;
     std::string what;               ///< of the rules that are no file rules
     std::vector<std::string> calls;
 };

@@ -101,6 +101,10 @@ void numbers(const Expression& condition, const Event& event, EventSource& sourc
         if (event.waker)
             out.add(static_cast<std::int64_t>(event.waker));
         return;
+    case Field::object:
+        if (event.object)
+            out.add(static_cast<std::int64_t>(event.object));
+        return;
     case Field::arg0:
     case Field::arg1:
     case Field::arg2:

@@ -12,7 +12,7 @@ namespace ringside::trace::filter_detail {
 
 enum class Field : std::uint8_t {
     id, t, ts, syscall, nr, pid, tid, comm, process, fd, ret, errno_, path, args, dur, size, group, verdict, kind, signal,
-    host_calls, ip, waker, arg0, arg1, arg2, arg3, arg4, arg5, problem, blocked, failed, restarted, fatal,
+    host_calls, ip, waker, arg0, arg1, arg2, arg3, arg4, arg5, problem, blocked, failed, restarted, fatal, object,
 };
 
 enum class Type : std::uint8_t { number, duration, size, text, syscall, errno_, signal, group, verdict, kind, process, flag };

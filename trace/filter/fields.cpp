@@ -36,6 +36,7 @@ constexpr FieldInfo table[] = {
     {"signal", Field::signal, Type::signal, "signal", "the signal of a signal, fault or stop: signal == SIGSEGV"},
     {"host_calls", Field::host_calls, Type::number, "number", "host calls that the event caused"},
     {"ip", Field::ip, Type::number, "address", "the address of the instruction"},
+    {"object", Field::object, Type::number, "number", "the open file, pipe or socket that the call is about"},
     {"waker", Field::waker, Type::number, "number", "the event that ended the wait"},
     {"arg0", Field::arg0, Type::number, "number", "the first argument's raw value"},
     {"arg1", Field::arg1, Type::number, "number", "the second"},

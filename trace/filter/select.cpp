@@ -158,6 +158,11 @@ void test(const Block& block, const Expression& condition, Answers& out)
     case Field::verdict: return number([&](std::size_t row) { return static_cast<int>(columns.verdict(row)); });
     case Field::dur: return saturated(block, columns.dur, condition, out);
     case Field::host_calls: return saturated(block, columns.host_calls, condition, out);
+    case Field::object:
+        return each(block, out, [&](std::size_t row) {
+            std::uint32_t object = columns.object[row];
+            return object == 0 ? no : object == UINT32_MAX ? maybe : sure(number_fits(condition, object));
+        });
     case Field::syscall:
     case Field::group: return by_call(block, condition, out);
     case Field::nr:
