@@ -224,10 +224,7 @@ void MainWindow::update_status()
 /// What makes page-ins, trapped instructions and returns of calls visible is of interest to few: hidden unless asked for.
 QString MainWindow::whole_filter(const QString& text) const
 {
-    QString calls = QStringLiteral("kind in {syscall, signal, fault, exec, exit, stop, policy, marker} && !(kind == exec && ret < 0)");
-    if (show_internal_ || text.contains(QStringLiteral("kind")))
-        return text;
-    return text.isEmpty() ? calls : calls + QStringLiteral(" && (") + text + ')';
+    return show_internal_ ? text : QString::fromStdString(trace::shown_filter(text.toStdString()));
 }
 
 void MainWindow::apply_filter(const QString& text)

@@ -2,24 +2,15 @@
 
 #include "app/cli/command.h"
 #include "app/cli/reading.h"
-#include "trace/export/export.h"
+#include "trace/export/export_trace.h"
+#include "trace/filter_run.h"
 #include "trace/trace_file.h"
 
-#include <ctime>
 #include <fmt/format.h>
 
 namespace ringside::cli {
 
 namespace {
-
-/// meta's "start" ("2026-11-23T17:59:00Z") as nanoseconds since 1970; 0 where it is none.
-std::uint64_t started_ns(trace::TraceFile& file)
-{
-    std::tm parts {};
-    std::string start = file.meta("start");
-    const char* end = strptime(start.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    return end ? static_cast<std::uint64_t>(timegm(&parts)) * 1'000'000'000 : 0;
-}
 
 struct Options {
     std::string file, filter, format, output;
@@ -27,21 +18,30 @@ struct Options {
     bool verbose = false, timestamps = false, force = false;
 };
 
-int write_events(const Options& options, trace::ExportFormat format)
+int write_events(const Options& options, trace::ExportFormat format, bool show)
 {
     trace::Filter filter = compile_filter(options.filter);
     auto trace = open_trace(options.file);
-    trace::TraceFile& file = *trace;
     Output output(options.output, options.force);
     trace::ExportOptions wanted;
     wanted.format = format;
     wanted.decode.string_limit = options.string_limit;
     wanted.decode.verbose = options.verbose;
     wanted.timestamps = options.timestamps;
-    reading(options.file, [&] {
-        wanted.started_ns = started_ns(file);
-        trace::export_events(file, filter, wanted, [&](std::string_view text) { return output.write(text); });
-    });
+    wanted.started_ns = trace::started_ns(*trace);
+    auto sink = [&](std::string_view text) { return output.write(text); };
+    bool all = filter.matches_all();
+    if (all && format != trace::ExportFormat::pcapng && format != trace::ExportFormat::html) {
+        trace::export_events(*trace, filter, wanted, sink); // needs no columns
+    } else {
+        trace::HotColumns columns;
+        trace::load_hot_columns(options.file, columns, false);
+        std::optional<std::vector<std::uint32_t>> rows;
+        if (!all)
+            rows = trace::filter_rows(compile_filter(show ? trace::shown_filter(options.filter) : options.filter), columns, *trace);
+        wanted.whole_lines = show; // a line for each row that the window shows
+        trace::export_trace({*trace, columns, rows ? &*rows : nullptr, nullptr}, wanted, sink);
+    }
     output.finish();
     return 0;
 }
@@ -63,21 +63,21 @@ void add_show(CLI::App& app, Context& context)
     CLI::App* command = app.add_subcommand("show", "Print a trace as strace would");
     auto options = std::make_shared<Options>();
     add_common(*command, *options);
-    command->callback([options, &context] { context.action = [options] { return write_events(*options, trace::ExportFormat::strace); }; });
+    command->callback([options, &context] { context.action = [options] { return write_events(*options, trace::ExportFormat::strace, true); }; });
 }
 
 void add_export(CLI::App& app, Context& context)
 {
-    CLI::App* command = app.add_subcommand("export", "Write a trace's events as text, JSON Lines or CSV");
+    CLI::App* command = app.add_subcommand("export", "Write a trace as text, JSON Lines, CSV, for Perfetto, as packets, or as a report");
     auto options = std::make_shared<Options>();
     add_common(*command, *options);
-    command->add_option("--format", options->format, "strace, jsonl or csv")->required()->type_name("FORMAT")->check(CLI::IsMember({"strace", "jsonl", "csv"}));
+    command->add_option("--format", options->format, "strace, jsonl, csv, perfetto, pcapng (what sockets carried) or html (a report)")->required()->type_name("FORMAT")->check(CLI::IsMember({"strace", "jsonl", "csv", "perfetto", "pcapng", "html"}));
     command->add_option("-o,--output", options->output, "Write to FILE instead of the standard output")->type_name("FILE");
     command->add_flag("--force", options->force, "Overwrite an existing file");
     command->callback([options, &context] {
         context.action = [options] {
             complain("note: the export holds what the program read and wrote; think before you pass it on");
-            return write_events(*options, *trace::export_format(options->format));
+            return write_events(*options, *trace::export_format(options->format), false);
         };
     });
 }

@@ -37,6 +37,8 @@ struct StreamPiece {
     std::string bytes;
     std::uint64_t length = 0; ///< true length; more than bytes.size() where the recording kept less
 };
+/// What this call carried over its socket or pipe; nothing where it carried nothing.
+std::optional<StreamPiece> carried_by(TraceFile& trace, const Event& event);
 /// All that went through the socket, in both directions and in order, at most `limit` bytes.
 std::vector<StreamPiece> stream(const Input& input, ObjectId socket, std::size_t limit = std::size_t {16} << 20);
 

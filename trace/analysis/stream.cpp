@@ -43,6 +43,17 @@ std::string payload(const GuestData& data, const Event& event, Direction directi
 
 }
 
+std::optional<StreamPiece> carried_by(TraceFile& trace, const Event& event)
+{
+    int nr = event.nr;
+    bool sent = nr == call_nr("write") || nr == call_nr("writev") || nr == call_nr("sendto") || nr == call_nr("sendmsg");
+    bool received = nr == call_nr("read") || nr == call_nr("readv") || nr == call_nr("recvfrom") || nr == call_nr("recvmsg");
+    if (event.kind != EventKind::syscall || event.ret <= 0 || !(sent || received))
+        return std::nullopt;
+    std::string bytes = payload(GuestData(trace.data(event)), event, sent ? Direction::in : Direction::out);
+    return StreamPiece {event.id, event.ts, sent, std::move(bytes), static_cast<std::uint64_t>(event.ret)};
+}
+
 std::vector<StreamPiece> stream(const Input& input, ObjectId socket, std::size_t limit)
 {
     std::vector<StreamPiece> pieces;
@@ -51,15 +62,12 @@ std::vector<StreamPiece> stream(const Input& input, ObjectId socket, std::size_t
         const HotColumns& columns = input.columns;
         if (columns.object[row] != socket || !columns.is_call(row) || columns.ret[row] <= 0 || total >= limit)
             return;
-        int nr = columns.nr[row];
-        bool sent = nr == call_nr("write") || nr == call_nr("writev") || nr == call_nr("sendto") || nr == call_nr("sendmsg");
-        bool received = nr == call_nr("read") || nr == call_nr("readv") || nr == call_nr("recvfrom") || nr == call_nr("recvmsg");
-        auto event = sent || received ? input.trace.event(row + 1) : std::nullopt;
-        if (!event || event->ret <= 0)
+        auto event = input.trace.event(row + 1);
+        auto piece = event ? carried_by(input.trace, *event) : std::nullopt;
+        if (!piece)
             return;
-        std::string bytes = payload(GuestData(input.trace.data(*event)), *event, sent ? Direction::in : Direction::out);
-        total += bytes.size();
-        pieces.push_back({event->id, event->ts, sent, std::move(bytes), static_cast<std::uint64_t>(event->ret)});
+        total += piece->bytes.size();
+        pieces.push_back(std::move(*piece));
     });
     return pieces;
 }

@@ -3,7 +3,7 @@
 
 #include "trace/export/writers.h"
 
-#include <unordered_set>
+#include <set>
 
 namespace ringside::trace {
 
@@ -18,6 +18,9 @@ std::unique_ptr<EventWriter> make_writer(EventSource& source, const ExportOption
     case ExportFormat::strace: return make_strace_writer(source, options);
     case ExportFormat::jsonl: return make_jsonl_writer(source, options);
     case ExportFormat::csv: return make_csv_writer(source, options);
+    case ExportFormat::perfetto: return make_perfetto_writer(source, options);
+    case ExportFormat::pcapng:
+    case ExportFormat::html: break; // of the whole trace: export_trace()
     }
     return make_strace_writer(source, options);
 }
@@ -28,12 +31,10 @@ std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t
 
 std::optional<ExportFormat> export_format(std::string_view name)
 {
-    if (name == "strace")
-        return ExportFormat::strace;
-    if (name == "jsonl")
-        return ExportFormat::jsonl;
-    if (name == "csv")
-        return ExportFormat::csv;
+    constexpr std::string_view names[] = {"strace", "jsonl", "csv", "perfetto", "pcapng", "html"};
+    for (std::size_t i = 0; i < std::size(names); ++i)
+        if (names[i] == name)
+            return static_cast<ExportFormat>(i);
     return std::nullopt;
 }
 
@@ -53,25 +54,40 @@ std::optional<std::uint64_t> export_events(EventSource& source, const Filter& fi
     };
     writer->begin(out);
     std::uint64_t header = lines_in(out);
-    std::unordered_set<EventId> awaited; // completing rows of calls that were written: as many as there are blocked threads
+    std::set<EventId> awaited; // completing rows of calls that were written: as many as there are blocked threads
     EventId last = options.last ? std::min(options.last, source.last_event()) : source.last_event();
-    for (EventId id = std::max<EventId>(options.first, 1); id <= last; ++id) {
-        if (progress && id % progress_step == 0 && !progress(id))
-            return std::nullopt;
+    bool resumes = writer->wants_resumes() && !options.whole_lines;
+    std::size_t next_row = 0;
+    auto next_after = [&](EventId id) { // of the rows that were asked for, and of what is awaited
+        if (!options.rows)
+            return id + 1;
+        while (next_row < options.rows->size() && EventId {(*options.rows)[next_row]} + 1 <= id)
+            ++next_row;
+        EventId next = next_row < options.rows->size() ? EventId {(*options.rows)[next_row]} + 1 : last + 1;
+        auto other = awaited.upper_bound(id);
+        return other == awaited.end() ? next : std::min(next, *other);
+    };
+    EventId told = 0;
+    for (EventId id = next_after(std::max<EventId>(options.first, 1) - 1); id <= last; id = next_after(id)) {
+        if (progress && id >= told + progress_step) {
+            told = id;
+            if (!progress(id))
+                return std::nullopt;
+        }
         auto event = source.event(id);
         if (!event)
             continue;
         bool wanted = awaited.erase(id) > 0;
         if (!wanted && event->kind == EventKind::resume && writer->wants_resumes()) {
             // The second half of a line: shown where the first was, or was before the first event that is shown.
-            auto call = event->of < options.first ? source.event(event->of) : std::nullopt;
+            auto call = resumes && !options.rows && event->of < options.first ? source.event(event->of) : std::nullopt;
             wanted = call && filter.matches(*call, source);
         } else if (!wanted) {
-            wanted = filter.matches_all() || filter.matches(*event, source);
+            wanted = options.rows || filter.matches_all() || filter.matches(*event, source);
         }
         if (!wanted)
             continue;
-        if (event->done && writer->wants_resumes())
+        if (event->done && resumes)
             awaited.insert(event->done);
         writer->write(*event, out);
         if (!pass_on(piece_size))

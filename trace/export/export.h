@@ -10,9 +10,9 @@
 
 namespace ringside::trace {
 
-enum class ExportFormat : std::uint8_t { strace, jsonl, csv };
+enum class ExportFormat : std::uint8_t { strace, jsonl, csv, perfetto, pcapng, html };
 
-/// "strace", "jsonl", "csv".
+/// "strace", "jsonl", "csv", "perfetto", "pcapng", "html".
 std::optional<ExportFormat> export_format(std::string_view name);
 
 struct ExportOptions {
@@ -21,6 +21,8 @@ struct ExportOptions {
     bool pids = true;             ///< strace: "PID  " before each line, as `strace -f -o`
     bool timestamps = false;      ///< strace: -ttt
     std::uint64_t started_ns = 0; ///< the recording's start since 1970, for -ttt and the fields "time"
+    bool whole_lines = false;     ///< strace: one line for each event that was asked for, also where it waited; no line is left out
+    const std::vector<std::uint32_t>* rows = nullptr; ///< these alone (row i is event i + 1, rising), whatever the filter says
     EventId first = 1;
     EventId last = 0; ///< 0: to the end
 };

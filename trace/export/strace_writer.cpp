@@ -17,11 +17,11 @@ public:
             resume(event, out);
             return;
         }
-        if (is_hidden(event))
+        if (is_hidden(event) && !options_.whole_lines)
             return;
         flush(out);
         std::string start = prefix(event.thread, event.ts);
-        if (event.kind == EventKind::syscall && event.done != 0) {
+        if (event.kind == EventKind::syscall && event.done != 0 && !options_.whole_lines) {
             // Written when something else happens first; whole when it comes back first.
             pending_ = event;
             return;

@@ -23,6 +23,7 @@ public:
 std::unique_ptr<EventWriter> make_strace_writer(EventSource& source, const ExportOptions& options);
 std::unique_ptr<EventWriter> make_jsonl_writer(EventSource& source, const ExportOptions& options);
 std::unique_ptr<EventWriter> make_csv_writer(EventSource& source, const ExportOptions& options);
+std::unique_ptr<EventWriter> make_perfetto_writer(EventSource& source, const ExportOptions& options);
 
 /// Appends `bytes` as a JSON string: valid UTF-8 stays, control characters are escaped, and a byte that is no UTF-8 becomes
 /// \u00XX, its Latin-1 character.

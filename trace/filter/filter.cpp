@@ -28,4 +28,12 @@ bool Filter::needs_source() const { return !filter_detail::row_is_enough(*root_)
 
 bool Filter::matches(const Event& event, EventSource& source) const { return filter_detail::evaluate(*root_, event, source); }
 
+std::string shown_filter(std::string_view text)
+{
+    constexpr std::string_view seen = "kind in {syscall, signal, fault, exec, exit, stop, policy, marker} && !(kind == exec && ret < 0)";
+    if (text.find("kind") != text.npos)
+        return std::string(text);
+    return text.find_first_not_of(" \t") == text.npos ? std::string(seen) : fmt::format("{} && ({})", seen, text);
+}
+
 }

@@ -73,6 +73,10 @@ struct Completions {
 /// What may stand at byte `cursor` of `text`: fields, operators, or values of the field before it. At most 200.
 Completions complete_filter(std::string_view text, std::size_t cursor);
 
+/// The filter as people mean it: what is inside the machine (page-ins, trapped instructions, returns of calls that waited) is left out
+/// unless the filter asks for kinds itself. The window and `ringside show -f` both show these rows.
+std::string shown_filter(std::string_view text);
+
 struct FilterField {
     std::string_view name;
     std::string_view type; ///< "number", "text", "duration", "size", "syscall", "errno", "flag", …
