@@ -26,7 +26,7 @@ RingProducer::RingProducer(std::span<std::byte> shared, FutexWait wait, FutexWak
     : shared_(reinterpret_cast<RingShared*>(shared.data()))
     , area_(shared.subspan(ring_data_offset, ring_capacity(shared)))
     , limit_(area_.size())
-    , threshold_(area_.size() / 16)
+    , threshold_(area_.size() / 2) // what is recorded quickly is written when the processors have time again
     , wait_(wait)
     , wake_(wake)
 {

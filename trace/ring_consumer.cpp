@@ -101,7 +101,7 @@ void RingConsumer::wait(std::chrono::milliseconds timeout, bool eager)
         return;
     std::uint32_t word = shared_->written_word.load();
     shared_->consumer_waits.store(eager ? 2 : 1);
-    if (shared_->written.load() - written_ <= (eager ? 0 : area_.size() / 64))
+    if (shared_->written.load() - written_ <= (eager ? 0 : area_.size() / 4))
         futex_wait(&shared_->written_word, word, timeout);
     shared_->consumer_waits.store(0);
 }

@@ -79,8 +79,12 @@ void Watcher::poke() const
 
 void Watcher::set_running(std::uint32_t count)
 {
+    if (count == 0) {
+        running_.store(0, std::memory_order_relaxed); // seen late it costs one tick too many
+        return;
+    }
     running_.store(count); // before the look at idle_: the thread does it the other way round
-    if (count != 0 && idle_.load() && idle_.exchange(false))
+    if (idle_.load() && idle_.exchange(false))
         poke();
 }
 
