@@ -92,14 +92,14 @@ std::int32_t read_displacement(std::span<const std::uint8_t> bytes, std::size_t 
     return value;
 }
 
-void emit_moved(Assembler& out, const MovedInstruction& moved, std::span<const std::uint8_t> bytes, std::uint64_t address)
+void emit_moved(Assembler& out, const Instruction& moved, std::span<const std::uint8_t> bytes, std::uint64_t address)
 {
     std::uint64_t end = address + moved.length;
     switch (moved.kind) {
-    case MovedInstruction::Kind::plain:
+    case Instruction::Kind::plain:
         out.bytes(bytes);
         break;
-    case MovedInstruction::Kind::rip_relative: {
+    case Instruction::Kind::rip_relative: {
         std::size_t behind = moved.length - moved.displacement_at - 4U;
         auto target = end + static_cast<std::uint64_t>(static_cast<std::int64_t>(read_displacement(bytes, moved.displacement_at, 4)));
         out.bytes(bytes.first(moved.displacement_at));
@@ -107,7 +107,7 @@ void emit_moved(Assembler& out, const MovedInstruction& moved, std::span<const s
         out.bytes(bytes.last(behind));
         break;
     }
-    case MovedInstruction::Kind::jcc: {
+    case Instruction::Kind::jcc: {
         bool is_short = moved.length == 2;
         auto target = end + static_cast<std::uint64_t>(static_cast<std::int64_t>(read_displacement(bytes, moved.displacement_at, is_short ? 1 : 4)));
         std::uint8_t condition = bytes[moved.displacement_at - 1U] & 0xf;
@@ -115,6 +115,8 @@ void emit_moved(Assembler& out, const MovedInstruction& moved, std::span<const s
         out.relative(target);
         break;
     }
+    case Instruction::Kind::bound:
+        break; // no plan has one
     }
 }
 
@@ -125,7 +127,7 @@ std::optional<Trampoline> make_trampoline(const PatchPlan& plan, std::uint64_t p
     Assembler out(place);
     Trampoline result;
     std::size_t at = 0;
-    for (const MovedInstruction& moved : plan.moved) {
+    for (const Instruction& moved : plan.moved) {
         result.points.push_back({static_cast<std::uint16_t>(out.size()), plan.start + at});
         emit_moved(out, moved, std::span(plan.bytes).subspan(at, moved.length), plan.start + at);
         at += moved.length;
@@ -164,7 +166,80 @@ std::optional<PatchPlan> plan_plain_mov(std::span<const std::uint8_t> code, std:
     if (may_be_r8)
         return {};
     auto bytes = code.subspan(at - jump_length, jump_length);
-    return PatchPlan {code_start + at - jump_length, code_start + at, {bytes.begin(), bytes.end()}, {{.length = jump_length}}};
+    return PatchPlan {code_start + at - jump_length, code_start + at, {bytes.begin(), bytes.end()}, {{jump_length, Instruction::Kind::plain, 0}}};
+}
+
+/// Where the instructions before `at` begin, nearest first, as far as it is sure. Instructions are of any length, so one must know where to
+/// begin; but wherever one begins, one soon falls into step. So from many places: what all agree on is taken.
+std::vector<std::size_t> instructions_before(std::span<const std::uint8_t> code, std::size_t at)
+{
+    constexpr std::size_t furthest = 96, nearest = 32, enough = 24;
+    std::vector<std::vector<std::size_t>> sweeps;
+    std::size_t lost = 0;
+    for (std::size_t start = at - std::min(at, furthest); start + nearest <= at; ++start) {
+        std::vector<std::size_t> sweep;
+        std::size_t here = start;
+        while (here < at) {
+            auto instruction = decode(code.subspan(here));
+            if (!instruction)
+                break;
+            sweep.push_back(here);
+            here += instruction->length;
+        }
+        if (here == at)
+            sweeps.push_back(std::move(sweep));
+        else if (here > at)
+            ++lost;
+    }
+    if (sweeps.size() < enough || lost * 8 > sweeps.size())
+        return {};
+    std::vector<std::size_t> agreed;
+    for (std::size_t back = 1;; ++back) {
+        if (std::any_of(sweeps.begin(), sweeps.end(), [&](const auto& sweep) { return sweep.size() < back; }))
+            break;
+        std::size_t place = sweeps.front()[sweeps.front().size() - back];
+        if (std::any_of(sweeps.begin(), sweeps.end(), [&](const auto& sweep) { return sweep[sweep.size() - back] != place; }))
+            break;
+        agreed.push_back(place);
+    }
+    return agreed;
+}
+
+/// Whether something that looks like a jump from near by leads into the middle of (start, end).
+bool jumped_into(std::span<const std::uint8_t> code, std::size_t start, std::size_t end)
+{
+    constexpr std::size_t around = 512;
+    std::size_t last = std::min(code.size(), end + around);
+    auto inside = [&](std::int64_t target) { return target > static_cast<std::int64_t>(start) && target < static_cast<std::int64_t>(end); };
+    for (std::size_t i = start - std::min(start, around); i + 2 <= last; ++i) {
+        std::uint8_t op = code[i];
+        bool is_short = op == 0xeb || (op & 0xf0) == 0x70 || (op & 0xfc) == 0xe0;
+        if (is_short && inside(static_cast<std::int64_t>(i) + 2 + read_displacement(code, i + 1, 1)))
+            return true;
+        if (i + 5 <= code.size() && (op == 0xe8 || op == 0xe9 || (op & 0xf0) == 0x80) && inside(static_cast<std::int64_t>(i) + 5 + read_displacement(code, i + 1, 4)))
+            return true;
+    }
+    return false;
+}
+
+/// Any other shape: from the nearest instruction of five bytes or more, if all from there on may be moved.
+std::optional<PatchPlan> plan_other(std::span<const std::uint8_t> code, std::uint64_t code_start, std::size_t at)
+{
+    constexpr std::size_t most = 24;
+    std::vector<Instruction> moved;
+    for (std::size_t place : instructions_before(code, at)) {
+        auto instruction = decode(code.subspan(place));
+        if (!instruction || instruction->kind == Instruction::Kind::bound || at - place > most)
+            return {};
+        moved.insert(moved.begin(), *instruction);
+        if (instruction->length < jump_length)
+            continue;
+        if (instruction->kind == Instruction::Kind::jcc || jumped_into(code, place, place + instruction->length))
+            return {};
+        auto bytes = code.subspan(place, at - place);
+        return PatchPlan {code_start + place, code_start + at, {bytes.begin(), bytes.end()}, std::move(moved)};
+    }
+    return {};
 }
 
 }
@@ -178,7 +253,7 @@ std::optional<PatchPlan> plan_patch(std::span<const std::uint8_t> code, std::uin
         return {};
     if (auto plan = plan_plain_mov(code, code_start, at, registers))
         return plan;
-    return {};
+    return plan_other(code, code_start, at);
 }
 
 }

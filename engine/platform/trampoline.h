@@ -2,6 +2,7 @@
 // Nothing here touches a process.
 #pragma once
 
+#include "engine/platform/instruction.h"
 #include "engine/platform/platform.h"
 
 #include <array>
@@ -12,20 +13,13 @@
 
 namespace ringside::platform {
 
-/// One instruction that is carried out in the trampoline instead of where it stands.
-struct MovedInstruction {
-    std::uint8_t length;
-    enum class Kind : std::uint8_t { plain, rip_relative, jcc } kind = Kind::plain;
-    std::uint8_t displacement_at = 0; ///< of the 32-bit displacement (rip_relative), or of what the jump's target is made of
-};
-
 /// A `syscall` instruction at `site`, and what goes to the trampoline: the instructions from `start` up to it. Only the first five bytes at
 /// `start` are replaced and they belong to one instruction, so whoever stands or lands on a later instruction finds it unchanged.
 struct PatchPlan {
     std::uint64_t start;
     std::uint64_t site;
     std::vector<std::uint8_t> bytes; ///< of [start, site)
-    std::vector<MovedInstruction> moved;
+    std::vector<Instruction> moved;
 };
 
 constexpr std::size_t jump_length = 5;
