@@ -88,8 +88,9 @@ Result<Ref<AddressSpace>> AddressSpace::fork(kernel::Task&)
     }
     c.map_in_host(0, guest_address_end, *c.host);
     c.host->inherit_patches(*s.host);
-    // Another thread may run here: it must not write any more to what the child sees.
-    static_cast<void>(s.host->flush().ok());
+    // Another thread may run here: it must not write any more to what the child sees. One that is alone goes on when its orders are done.
+    if (ref_count() > 1)
+        static_cast<void>(s.host->flush().ok());
     return child;
 }
 

@@ -128,6 +128,14 @@ AddressSpace::FaultResult AddressSpace::State::fetch(
     }
     if (!piece.ok())
         return piece.error() == ENOMEM || piece.error() == ENOSPC ? FaultResult::out_of_memory : FaultResult::sigbus_adrerr;
+    // Where nobody records what becomes visible, all that follows and is in the cache comes with it: one order instead of many faults.
+    if (!vma.anonymous && !task.recorder().enabled() && !object.may_change() && from + piece.value().length >= to) {
+        std::uint64_t most = std::min(vma_end, vma_start + (size - vma.offset));
+        if (auto more = object.fetch(task, vma.offset + (from - vma_start), most - from, for_write); more.ok() && more.value().length > to - from) {
+            piece = more;
+            to = most;
+        }
+    }
     to = std::min(to, from + piece.value().length);
     last_fetch_end = to;
 
@@ -197,7 +205,8 @@ AddressSpace::FaultResult AddressSpace::State::break_copy(
             slots.insert(from, until, {slot.value()});
             return FaultResult::out_of_memory;
         }
-        place(from, until, {slot.value(), Run::Kind::own}, vma);
+        // A small piece is written at once or soon: its host mappings come with the order, not by faults.
+        place(from, until, {slot.value(), Run::Kind::own}, vma, until - from <= copy_piece_max);
         from = until;
     }
     return FaultResult::resolved;

@@ -156,6 +156,11 @@ void MemoryFile::release(FileOffset offset, std::uint64_t length)
     if (length == 0)
         return;
     discard(offset, length);
+    release_clean(offset, length);
+}
+
+void MemoryFile::release_clean(FileOffset offset, std::uint64_t length)
+{
     assert(!state_->free.overlaps(offset, offset + length));
     state_->free.add(offset, offset + length);
     state_->reserved -= length;

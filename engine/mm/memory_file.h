@@ -32,6 +32,8 @@ public:
     Result<FileOffset> reserve(std::uint64_t length);
     /// Gives back a reservation (or part of one) and its pages. Nobody may map them any more (platform flush).
     void release(FileOffset offset, std::uint64_t length);
+    /// The same for offsets that hold no pages: never written since they were reserved or discarded.
+    void release_clean(FileOffset offset, std::uint64_t length);
     /// Frees the pages, keeps the reservation: they read as zero again.
     void discard(FileOffset offset, std::uint64_t length);
 

@@ -2,6 +2,7 @@
 
 #include "engine/mm/space_state.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace ringside::mm {
@@ -20,14 +21,41 @@ AddressSpace::State::~State()
 {
     // The stub dies first: then nobody maps these pages, and they need no quarantine.
     host.reset();
+    struct Part {
+        FileOffset at, end;
+        bool dirty;
+    };
+    std::vector<Part> parts;
+    auto drop = [&](FileOffset from, std::uint64_t size) {
+        counts->drop(from, size, [&](FileOffset at, std::uint64_t length) { parts.push_back({at, at + length, true}); });
+    };
     for (const auto& [start, entry] : runs) {
         if (entry.value.counted())
-            counts->drop(entry.value.at, entry.end - start, [&](FileOffset at, std::uint64_t length) { memory.release(at, length); });
+            drop(entry.value.at, entry.end - start);
     }
     for (const Quarantined& range : quarantine_)
-        counts->drop(range.at, range.length, [&](FileOffset at, std::uint64_t length) { memory.release(at, length); });
+        drop(range.at, range.length);
     for (const auto& [start, entry] : slots)
-        memory.release(entry.value.at, entry.end - start);
+        parts.push_back({entry.value.at, entry.value.at + (entry.end - start), slots_were_mapped});
+    // Neighbours are given back by one call to the host: most windows are wholly ours.
+    std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.at < b.at; });
+    for (std::size_t i = 0; i < parts.size();) {
+        FileOffset end = parts[i].at;
+        FileOffset first_dirty = 0, last_dirty = 0;
+        std::size_t next = i;
+        for (; next < parts.size() && parts[next].at == end; ++next) {
+            end = parts[next].end;
+            if (!parts[next].dirty)
+                continue;
+            if (last_dirty == 0)
+                first_dirty = parts[next].at;
+            last_dirty = end;
+        }
+        if (last_dirty != 0)
+            memory.discard(first_dirty, last_dirty - first_dirty);
+        memory.release_clean(parts[i].at, end - parts[i].at);
+        i = next;
+    }
 }
 
 platform::Prot AddressSpace::State::host_prot(const Vma& vma, const Run& run)
@@ -67,7 +95,7 @@ Result<FileOffset> AddressSpace::State::take_slot(std::uint64_t start, std::uint
         slots.for_each(from, to, [&](std::uint64_t a, std::uint64_t b, const Slot&) { taken.emplace_back(a, b); });
         slots.for_each_gap(from, to, [&](std::uint64_t a, std::uint64_t b) { gaps.emplace_back(a, b); });
         for (auto [a, b] : taken)
-            memory.release(window + (a - from), b - a);
+            memory.release_clean(window + (a - from), b - a);
         for (auto [a, b] : gaps)
             slots.insert(a, b, {window + (a - from)});
         it = slots.find(start);
@@ -122,6 +150,7 @@ void AddressSpace::State::drop_runs(std::uint64_t start, std::uint64_t end)
             // Only this address space has ever to fear its own stale mappings, so a page that stays with its address needs no quarantine.
             if (exclusive && !slots.overlaps(address, address + (until - at))) {
                 memory.discard(at, until - at);
+                slots_were_mapped = true;
                 slots.insert(address, address + (until - at), {at});
             } else {
                 quarantine_page(at, until - at);

@@ -32,6 +32,7 @@ struct AddressSpace::State {
     std::uint64_t id = 0;
     int lock_future = 0; ///< mlockall's MCL_FUTURE
     std::uint64_t mapped_bytes = 0;
+    bool slots_were_mapped = false; ///< a thread with a stale mapping may have written to a slot after its page was discarded
 
     State(platform::Platform& p, MemoryFile& m, std::uint64_t s) : platform(p), memory(m), seed(s) { }
     ~State();
