@@ -18,7 +18,7 @@ public:
     Result<struct statfs> statfs(Task&, Inode& inode) override
     {
         struct statfs result {};
-        result.f_type = S_ISFIFO(inode.type()) ? PIPEFS_MAGIC : ANON_INODE_FS_MAGIC;
+        result.f_type = S_ISFIFO(inode.type()) ? PIPEFS_MAGIC : S_ISSOCK(inode.type()) ? SOCKFS_MAGIC : ANON_INODE_FS_MAGIC;
         result.f_bsize = result.f_frsize = static_cast<long>(page_size);
         result.f_namelen = 255;
         return result;

@@ -61,53 +61,96 @@ void add_netlink(Node& node, std::string_view bytes)
     node.field("nl_groups", Node::leaf(fmt::format("{:08x}", nl.nl_groups), Token::number, nl.nl_groups));
 }
 
-/// The control messages of a msghdr.
+/// What one control message says.
+template <class F>
+void add_control_data(Context& context, F& fields, const cmsghdr& head, std::string_view data, Direction direction)
+{
+    auto inet_text = [](const in_addr& address) {
+        char text[INET_ADDRSTRLEN] {};
+        inet_ntop(AF_INET, &address, text, sizeof text);
+        return Node::leaf(fmt::format("inet_addr(\"{}\")", text), Token::string);
+    };
+    auto add = [&](Node node) { fields.node().field("cmsg_data", std::move(node)); };
+    if (head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_RIGHTS) {
+        Node fds = Node::group("[", ", ", "]");
+        for (std::size_t i = 0; i + 4 <= data.size() && context.spend(); i += 4) {
+            auto fd = padded<std::int32_t>(data.substr(i));
+            fds.item(direction == Direction::out ? new_fd_node(context, fd) : fd_node(context, fd));
+        }
+        add(std::move(fds));
+    } else if (head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_CREDENTIALS && data.size() >= sizeof(ucred)) {
+        auto cred = padded<ucred>(data);
+        add(Fields(cred, 0).num("pid", cred.pid).num("uid", cred.uid).num("gid", cred.gid).take());
+    } else if (head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_TIMESTAMP && data.size() >= sizeof(timeval)) {
+        auto time = padded<timeval>(data);
+        add(Fields(time, 0).num("tv_sec", time.tv_sec).num("tv_usec", time.tv_usec).take());
+    } else if (head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_TIMESTAMPNS && data.size() >= sizeof(timespec)) {
+        auto time = padded<timespec>(data);
+        add(Fields(time, 0).num("tv_sec", time.tv_sec).num("tv_nsec", time.tv_nsec).take());
+    } else if (head.cmsg_level == SOL_IP && head.cmsg_type == IP_PKTINFO && data.size() >= sizeof(in_pktinfo)) {
+        auto info = padded<in_pktinfo>(data);
+        Node node = Node::group("{", ", ", "}");
+        node.field("ipi_ifindex", info.ipi_ifindex == 1 ? Node::leaf("if_nametoindex(\"lo\")", Token::string) : number(info.ipi_ifindex));
+        node.field("ipi_spec_dst", inet_text(info.ipi_spec_dst));
+        node.field("ipi_addr", inet_text(info.ipi_addr));
+        add(std::move(node));
+    } else if ((head.cmsg_level == SOL_IP || head.cmsg_level == SOL_IPV6) && data.size() == sizeof(int)) {
+        Node list = Node::group("[", ", ", "]");
+        list.item(number(padded<std::int32_t>(data)));
+        add(std::move(list));
+    } else if (head.cmsg_level == SOL_IP && head.cmsg_type == IP_TOS && data.size() == 1) {
+        Node list = Node::group("[", ", ", "]");
+        list.item(Node::leaf(fmt::format("{:#x}", static_cast<unsigned char>(data[0])), Token::number));
+        add(std::move(list));
+    } else if (!data.empty()) {
+        std::size_t limit = context.options.string_limit;
+        add(Node::leaf(quoted(data.substr(0, limit), data.size() > limit), Token::string));
+    }
+}
+
+/// The control messages of a msghdr. Each is read by itself: what lies between two of them is not written by the kernel.
 Node control_node(Context& context, std::uint64_t address, std::uint64_t length, Direction direction)
 {
-    std::string bytes = context.data.read(address, std::min<std::uint64_t>(length, 65536), direction);
-    if (bytes.size() < sizeof(cmsghdr))
-        return address_node(address);
+    length = std::min<std::uint64_t>(length, 65536);
     Node list = Node::group("[", ", ", "]");
     list.address = address;
-    for (std::size_t at = 0; at + sizeof(cmsghdr) <= bytes.size() && context.spend();) {
-        cmsghdr head;
-        std::memcpy(&head, bytes.data() + at, sizeof head);
-        if (head.cmsg_len < sizeof head || head.cmsg_len > bytes.size() - at)
+    bool any = false;
+    for (std::uint64_t at = 0; at + sizeof(cmsghdr) <= length && context.spend();) {
+        std::string bytes = context.data.read(address + at, sizeof(cmsghdr), direction);
+        if (bytes.size() < sizeof(cmsghdr))
             break;
-        std::string_view data = std::string_view(bytes).substr(at + sizeof head, head.cmsg_len - sizeof head);
+        cmsghdr head;
+        std::memcpy(&head, bytes.data(), sizeof head);
+        if (head.cmsg_len < sizeof head || head.cmsg_len > length - at)
+            break;
+        std::string data = context.data.read(address + at + sizeof head, head.cmsg_len - sizeof head, direction);
         Fields fields(head, address + at);
         fields.num("cmsg_len", head.cmsg_len).flags("cmsg_level", head.cmsg_level, "socket_levels");
         if (head.cmsg_level == SOL_SOCKET)
             fields.flags("cmsg_type", head.cmsg_type, "control_types");
+        else if (head.cmsg_level == SOL_IP)
+            fields.flags("cmsg_type", head.cmsg_type, "ip_options");
+        else if (head.cmsg_level == SOL_IPV6)
+            fields.flags("cmsg_type", head.cmsg_type, "ipv6_options");
         else
             fields.hex("cmsg_type", head.cmsg_type);
-        if (head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_RIGHTS) {
-            Node fds = Node::group("[", ", ", "]");
-            for (std::size_t i = 0; i + 4 <= data.size() && context.spend(); i += 4) {
-                auto fd = padded<std::int32_t>(data.substr(i));
-                fds.item(direction == Direction::out ? new_fd_node(context, fd) : fd_node(context, fd));
-            }
-            fields.node().field("cmsg_data", std::move(fds));
-        } else if (head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_CREDENTIALS && data.size() >= sizeof(ucred)) {
-            auto cred = padded<ucred>(data);
-            fields.node().field("cmsg_data", Fields(cred, 0).num("pid", cred.pid).num("uid", cred.uid).num("gid", cred.gid).take());
-        } else if (!data.empty()) {
-            std::size_t limit = context.options.string_limit;
-            fields.node().field("cmsg_data", Node::leaf(quoted(data.substr(0, limit), data.size() > limit), Token::string));
-        }
+        add_control_data(context, fields, head, data, direction);
         list.item(fields.take());
+        any = true;
         at += (head.cmsg_len + 7) / 8 * 8;
     }
-    return list;
+    return any ? std::move(list) : address_node(address);
 }
 
-Node message_node(Context& context, const msghdr& message, std::uint64_t address, Direction direction, std::uint64_t total)
+/// `given`: the length of the name's room as it went in.
+Node message_node(Context& context, const msghdr& message, std::uint64_t address, Direction direction, std::uint64_t total, socklen_t given)
 {
     Fields fields(message, address);
     auto place = [](const void* pointer) { return reinterpret_cast<std::uint64_t>(pointer); };
     fields.add("msg_name", message.msg_name, sockaddr_at(context, place(message.msg_name), message.msg_namelen, direction));
     // The kernel's own struct has an int here, and strace shows it as such.
-    fields.add("msg_namelen", message.msg_namelen, unsigned_number(message.msg_namelen));
+    fields.add("msg_namelen", message.msg_namelen,
+        given == message.msg_namelen ? unsigned_number(given) : Node::leaf(fmt::format("{} => {}", given, message.msg_namelen), Token::number, message.msg_namelen));
     fields.add("msg_iov", message.msg_iov, iovec_at(context, place(message.msg_iov), message.msg_iovlen, direction, total));
     fields.num("msg_iovlen", message.msg_iovlen);
     if (message.msg_controllen)
@@ -134,7 +177,7 @@ std::optional<Node> decode_msghdr(Context& context, std::uint64_t address, Direc
         patch(message.msg_flags);
     }
     std::uint64_t total = direction == Direction::out ? static_cast<std::uint64_t>(std::max<std::int64_t>(context.event.ret, 0)) : UINT64_MAX;
-    return message_node(context, message, address, direction, total);
+    return message_node(context, message, address, direction, total, in->msg_namelen);
 }
 
 std::optional<Node> decode_mmsghdr(Context& context, std::uint64_t address, Direction)
@@ -149,7 +192,7 @@ std::optional<Node> decode_mmsghdr(Context& context, std::uint64_t address, Dire
     bool receiving = context.info && context.info->name == "recvmmsg";
     auto moved = context.data.read_as<std::uint32_t>(address + offsetof(Item, length), Direction::out);
     Fields fields(*item, address);
-    fields.add("msg_hdr", item->head, message_node(context, item->head, address, receiving ? Direction::out : Direction::in, receiving ? moved.value_or(0) : UINT64_MAX));
+    fields.add("msg_hdr", item->head, message_node(context, item->head, address, receiving ? Direction::out : Direction::in, receiving ? moved.value_or(0) : UINT64_MAX, item->head.msg_namelen));
     if (moved)
         fields.add("msg_len", item->length, unsigned_number(*moved));
     return fields.take();

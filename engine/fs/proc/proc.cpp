@@ -67,6 +67,7 @@ Result<void> mount_proc(kernel::Kernel& kernel, Vfs& vfs, const MountAt& mount)
         return std::to_string(task.group().tgid()) + "/task/" + std::to_string(task.tid());
     }));
     root->add("mounts", make_ref<LinkNode>(*proc, [](Task&) -> Result<std::string> { return std::string("self/mounts"); }));
+    root->add("net", make_ref<LinkNode>(*proc, [](Task&) -> Result<std::string> { return std::string("self/net"); }));
     add_system_files(*root, vfs);
     TRY(mount("/proc", proc, root, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, ""));
 

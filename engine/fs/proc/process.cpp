@@ -292,6 +292,7 @@ void fill(PseudoDirectory& directory, PseudoFs& fs, ThreadGroup& group, int tid,
         }, LinkNode::Jump(), 0777, uid, gid));
     directory.add("fd", make_descriptor_directory(fs, tid, false, uid, gid));
     directory.add("fdinfo", make_descriptor_directory(fs, tid, true, uid, gid));
+    directory.add("net", make_net_directory(fs));
     if (whole)
         directory.add("task", make_ref<TaskList>(fs, tgid, uid, gid));
 }

@@ -19,6 +19,10 @@ Ref<Inode> make_descriptor_directory(PseudoFs& fs, int pid, bool info, uid_t uid
 /// /proc/meminfo, cpuinfo, stat, sys/…
 void add_system_files(PseudoDirectory& root, Vfs& vfs);
 void add_sys_files(PseudoDirectory& root);
+/// /proc/PID/net, /proc/sys/net, /sys/class/net.
+Ref<Inode> make_net_directory(PseudoFs& fs);
+void add_net_settings(PseudoDirectory& settings);
+void add_net_class(PseudoDirectory& classes);
 /// /proc/PID/mounts and mountinfo, as seen from the task's root.
 std::string mounts_text(Task& task, const Vfs& vfs);
 std::string mountinfo_text(Task& task, const Vfs& vfs);

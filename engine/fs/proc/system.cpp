@@ -170,6 +170,7 @@ void add_settings(PseudoDirectory& root, Kernel& kernel)
     memory->add_text("max_map_count", constant("65530\n"));
     memory->add_text("mmap_min_addr", constant("65536\n"));
     memory->add_text("swappiness", constant("60\n"));
+    add_net_settings(*sys);
     auto files = sys->add_directory("fs");
     files->add_text("file-max", constant("9223372036854775807\n"));
     files->add_text("nr_open", constant("1048576\n"));
@@ -216,8 +217,9 @@ void add_sys_files(PseudoDirectory& root)
     cpu->add_text("kernel_max", constant(fmt::format("{}\n", processors - 1)));
     for (int i = 0; i < processors; ++i)
         cpu->add_directory(fmt::format("cpu{}", i))->add_text("online", constant("1\n"));
-    for (const char* name : {"block", "bus", "class", "dev", "firmware", "fs", "kernel", "module", "power"})
+    for (const char* name : {"block", "bus", "dev", "firmware", "fs", "kernel", "module", "power"})
         root.add_directory(name);
+    add_net_class(*root.add_directory("class"));
 }
 
 }
