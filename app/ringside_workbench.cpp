@@ -2,6 +2,7 @@
 
 #include "ui/main_window.h"
 #include "ui/theme.h"
+#include "ui/translation.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
@@ -25,11 +26,13 @@ int main(int argc, char** argv)
     parser.addVersionOption();
     QCommandLineOption theme("theme", QApplication::translate("main", "system, light or dark."), "THEME");
     QCommandLineOption filter({"f", "filter"}, QApplication::translate("main", "Only events that match."), "FILTER");
-    parser.addOptions({theme, filter});
+    QCommandLineOption language("language", QApplication::translate("main", "en or zh_CN; else the desktop's."), "LANGUAGE");
+    parser.addOptions({theme, filter, language});
     parser.addPositionalArgument("FILE", QApplication::translate("main", "The trace to open."), "[FILE]");
     parser.process(application);
 
     using namespace ringside::ui;
+    apply_language(application, parser.value(language));
     apply_theme(application, theme_of(parser.isSet(theme) ? parser.value(theme) : QSettings().value("window/theme").toString()));
     MainWindow window;
     if (parser.isSet(filter))

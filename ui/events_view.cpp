@@ -10,6 +10,7 @@
 #include <QApplication>
 #include <QKeyEvent>
 #include <QLocale>
+#include <QMenu>
 #include <QScrollBar>
 
 namespace ringside::ui {
@@ -41,9 +42,32 @@ EventsView::EventsView(EventsModel* model, QWidget* parent) : QTableView(parent)
     fit_columns();
     pill_->setFocusPolicy(Qt::NoFocus);
     pill_->hide();
+    horizontalHeader()->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(horizontalHeader(), &QWidget::customContextMenuRequested, this, [this](const QPoint& at) { choose_columns(horizontalHeader()->mapToGlobal(at)); });
     connect(pill_, &QAbstractButton::clicked, this, [this] { follow_end(true); });
     connect(model, &QAbstractItemModel::rowsInserted, this, &EventsView::rows_added);
     connect(verticalScrollBar(), &QScrollBar::valueChanged, this, &EventsView::scrolled);
+}
+
+void EventsView::choose_columns(const QPoint& global)
+{
+    QMenu menu;
+    for (int column = 0; column < EventsModel::column_count; ++column) {
+        QAction* action = menu.addAction(model_->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
+        action->setCheckable(true);
+        action->setChecked(!isColumnHidden(column));
+        action->setEnabled(isColumnHidden(column) || horizontalHeader()->hiddenSectionCount() + 1 < EventsModel::column_count); // one stays
+        connect(action, &QAction::toggled, this, [this, column](bool shown) { setColumnHidden(column, !shown); });
+    }
+    menu.addSeparator();
+    connect(menu.addAction(tr("As at First")), &QAction::triggered, this, [this] {
+        for (int column = 0; column < EventsModel::column_count; ++column) {
+            setColumnHidden(column, false);
+            horizontalHeader()->moveSection(horizontalHeader()->visualIndex(column), column);
+        }
+        fit_columns();
+    });
+    menu.exec(global);
 }
 
 void EventsView::fit_columns()

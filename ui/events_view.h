@@ -26,6 +26,8 @@ public:
     /// The selected events, at most `limit`, in order.
     std::vector<trace::EventId> selected_events(std::size_t limit) const;
     void fit_columns();
+    /// A menu of the columns; what is chosen is remembered with the layout.
+    void choose_columns(const QPoint& global);
 
     void keyboardSearch(const QString& search) override;
     void selectAll() override;

@@ -232,6 +232,7 @@ void MainWindow::show_start()
 void MainWindow::show_events()
 {
     if (pages_->currentWidget() != view_) {
+        setUpdatesEnabled(false); // laid out and painted once, not for each dock
         pages_->setCurrentWidget(view_);
         for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_), static_cast<QWidget*>(inspector_), static_cast<QWidget*>(strip_),
                  static_cast<QWidget*>(status_)})
@@ -239,6 +240,7 @@ void MainWindow::show_events()
         for (Panel* dock : bottom_docks())
             dock->show();
         restore_layout();
+        setUpdatesEnabled(true);
         view_->setFocus();
     }
     update_actions();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/session/session.h"
+#include "trace/export/export.h"
 #include "trace/filter/filter.h"
 #include "ui/focus.h"
 #include "ui/scanner.h"
@@ -15,6 +16,7 @@
 #include <optional>
 
 class QAction;
+class QMenu;
 class QStackedWidget;
 class QToolBar;
 
@@ -27,6 +29,7 @@ class FilterLine;
 class FlatButton;
 class Inspector;
 class MessageBar;
+class Exporter;
 class FilesPanel;
 class HostPanel;
 class NetworkPanel;
@@ -79,12 +82,15 @@ public:
     void show_dock(const QString& name);
     Focus& focus() { return focus_; }
     TraceDocument* document() { return document_.get(); }
+    /// What the Export menu says is written there; `export_done` follows.
+    void export_to(trace::ExportFormat format, const QString& target);
     bool is_running() const { return program_ != nullptr; }
 
 Q_SIGNALS:
     void trace_opened();
     void run_ended();
     void filter_done();
+    void export_done();
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -111,6 +117,9 @@ private:
     std::vector<Panel*> bottom_docks() const;
     std::vector<ViewPanel*> views() const;
     void arrange(const QString& layout);
+    // main_window_export.cpp
+    void make_export_menu(QMenu* file);
+    void choose_export(trace::ExportFormat format, const QString& suffix);
     // main_window_menus.cpp
     void make_menus();
     void make_file_menu();
@@ -181,6 +190,9 @@ private:
     NetworkPanel* network_ = nullptr;
     HostPanel* host_ = nullptr;
     StatisticsPanel* statistics_ = nullptr;
+    Exporter* exporter_ = nullptr;
+    int export_scope_ = 1;          ///< Exporter::Scope
+    QString export_target_;
     QTimer live_views_; ///< docks follow a growing trace more slowly than rows do
     StatusLine* status_ = nullptr;
     QToolBar *main_bar_ = nullptr, *quick_bar_ = nullptr;

@@ -55,6 +55,7 @@ void MainWindow::make_file_menu()
     add(file, tr("&Run…"), Qt::CTRL | Qt::Key_K, this, [this] { ask_run(); });
     again_action_ = add(file, tr("Run &Again"), Qt::CTRL | Qt::Key_R, this, [this] { run_again(); });
     add(file, tr("&Open…"), Qt::CTRL | Qt::Key_O, this, [this] { choose_trace(); });
+    make_export_menu(file);
     file->addSeparator();
     close_action_ = add(file, tr("&Close"), Qt::CTRL | Qt::Key_W, this, [this] {
         if (!may_stop_program())
@@ -87,6 +88,7 @@ void MainWindow::make_view_menu()
         reset_layout();
         view_->fit_columns();
     });
+    trace_actions_ += add(view, tr("&Columns…"), {}, this, [this] { view_->choose_columns(view_->mapToGlobal(QPoint(40, 40))); });
     view->addSeparator();
     follow_action_ = view->addAction(tr("&Follow End"));
     follow_action_->setCheckable(true);

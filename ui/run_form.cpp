@@ -2,6 +2,7 @@
 #include "ui/run_form.h"
 
 #include "ui/flat_button.h"
+#include "ui/preset_card.h"
 #include "ui/shell_words.h"
 #include "ui/theme.h"
 
@@ -14,6 +15,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QProcessEnvironment>
+#include <QTemporaryDir>
 #include <QStandardPaths>
 #include <QVBoxLayout>
 
@@ -74,6 +76,8 @@ RunForm::RunForm(QWidget* parent)
     , command_(new QLineEdit)
     , run_(new FlatButton(FlatButton::Kind::primary, tr("Run")))
     , change_(new FlatButton(FlatButton::Kind::link, tr("Change…")))
+    , mine_(new PresetCard(tr("My program"), tr("Reads your files, changes nothing, no network.")))
+    , foreign_(new PresetCard(tr("Something I don't trust"), tr("The same, and your home folder looks empty.")))
     , sentence_(new QLabel)
     , complaint_(new QLabel)
     , more_(new QWidget)
@@ -94,6 +98,11 @@ RunForm::RunForm(QWidget* parent)
     top->setSpacing(8);
     top->addWidget(command_, 1);
     top->addWidget(run_);
+    mine_->setChecked(true);
+    auto* cards = new QHBoxLayout;
+    cards->setSpacing(10);
+    cards->addWidget(mine_, 1);
+    cards->addWidget(foreign_, 1);
     sentence_->setForegroundRole(QPalette::PlaceholderText);
     sentence_->setTextFormat(Qt::PlainText);
     auto* said = new QHBoxLayout;
@@ -127,12 +136,14 @@ RunForm::RunForm(QWidget* parent)
     layout->setSpacing(9);
     layout->addLayout(top);
     layout->addWidget(complaint_);
+    layout->addLayout(cards);
     layout->addLayout(said);
     layout->addWidget(more_);
     connect(run_, &QAbstractButton::clicked, this, &RunForm::run);
     connect(command_, &QLineEdit::returnPressed, this, &RunForm::run);
     connect(command_, &QLineEdit::textEdited, this, [this] { complain({}); });
     connect(change_, &QAbstractButton::clicked, this, [this] { show_more(more_->isHidden()); });
+    connect(foreign_, &QAbstractButton::toggled, this, &RunForm::describe);
     connect(browse, &QAbstractButton::clicked, this, &RunForm::choose_directory);
     connect(directory_, &QLineEdit::textChanged, this, &RunForm::describe);
     connect(binds_, &QPlainTextEdit::textChanged, this, &RunForm::describe);
@@ -149,7 +160,38 @@ void RunForm::describe()
     QString directory = directory_->text();
     if (directory == QDir::homePath() || directory.startsWith(QDir::homePath() + '/'))
         directory = '~' + directory.mid(QDir::homePath().size());
-    sentence_->setText(tr("In %1 · Can read: your files. Can change: %2. Network: none.").arg(directory, changed.isEmpty() ? tr("nothing") : changed.join(QStringLiteral(", "))));
+    QString readable = distrusts() ? tr("the system and this folder") : tr("your files");
+    sentence_->setText(tr("In %1 · Can read: %2. Can change: %3. Network: none.").arg(directory, readable, changed.isEmpty() ? tr("nothing") : changed.join(QStringLiteral(", "))));
+}
+
+RunForm::~RunForm() = default;
+
+void RunForm::distrust(bool on)
+{
+    (on ? foreign_ : mine_)->setChecked(true);
+}
+
+bool RunForm::distrusts() const
+{
+    return foreign_->isChecked();
+}
+
+/// An empty folder stands in the home's place. The program's own folder stays in sight, to be read.
+bool RunForm::hide_home(session::SessionOptions& options)
+{
+    if (!empty_home_)
+        empty_home_ = std::make_unique<QTemporaryDir>();
+    QString home = QFileInfo(QDir::homePath()).canonicalFilePath(), directory = QFileInfo(QString::fromStdString(options.cwd)).canonicalFilePath();
+    if (!empty_home_->isValid() || home.isEmpty() || home == QStringLiteral("/"))
+        return complain(tr("The home folder cannot be hidden here."));
+    if (directory == home)
+        return complain(tr("Choose a folder inside your home as the directory: all of the home is hidden."));
+    options.binds.insert(options.binds.begin(), session::Bind {.source = empty_home_->path().toStdString(), .target = home.toStdString(), .read_only = false});
+    if (directory.startsWith(home + '/')) {
+        QDir(empty_home_->path()).mkpath(directory.mid(home.size() + 1));
+        options.binds.insert(options.binds.begin() + 1, session::Bind {.source = directory.toStdString(), .target = directory.toStdString(), .read_only = true});
+    }
+    return true;
 }
 
 void RunForm::show_more(bool more)
@@ -259,7 +301,7 @@ std::optional<session::SessionOptions> RunForm::options()
         return {};
     }
     options.cwd = QFileInfo(directory).absoluteFilePath().toStdString();
-    if (!take_environment(options) || !take_binds(options)) {
+    if (!take_environment(options) || !take_binds(options) || (distrusts() && !hide_home(options))) {
         show_more(true);
         return {};
     }

@@ -5,21 +5,25 @@
 
 #include <QWidget>
 
+#include <memory>
 #include <optional>
 
 class QLabel;
 class QLineEdit;
 class QPlainTextEdit;
+class QTemporaryDir;
 
 namespace ringside::ui {
 
 class FlatButton;
+class PresetCard;
 
 class RunForm : public QWidget {
     Q_OBJECT
 
 public:
     explicit RunForm(QWidget* parent = nullptr);
+    ~RunForm() override;
 
     /// What the form says, checked; nothing where something in it is wrong (then it says so beside the field).
     std::optional<session::SessionOptions> options();
@@ -27,6 +31,9 @@ public:
     QString command() const;
     void focus_command();
     void show_more(bool more);
+    /// The second preset: the home folder looks empty as well.
+    void distrust(bool on);
+    bool distrusts() const;
     QString complaint() const;
 
 Q_SIGNALS:
@@ -39,9 +46,12 @@ private:
     bool complain(const QString& message);
     bool take_environment(session::SessionOptions& options);
     bool take_binds(session::SessionOptions& options);
+    bool hide_home(session::SessionOptions& options);
 
     QLineEdit* command_;
     FlatButton *run_, *change_;
+    PresetCard *mine_, *foreign_;
+    std::unique_ptr<QTemporaryDir> empty_home_; ///< what is written there goes with the window
     QLabel *sentence_, *complaint_;
     QWidget* more_;
     QLineEdit* directory_;

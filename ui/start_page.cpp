@@ -101,6 +101,19 @@ StartPage::StartPage(QWidget* parent)
     box->addLayout(row);
     box->addWidget(recent_);
     layout->addWidget(recent_box_);
+    layout->addSpacing(16);
+    auto* hint = new QHBoxLayout;
+    auto* fresh = new QLabel(tr("New here?"));
+    auto* rest = new QLabel(tr("a program that cannot find its file."));
+    auto* example = new FlatButton(FlatButton::Kind::link, tr("Show me an example"));
+    for (QLabel* label : {fresh, rest})
+        label->setForegroundRole(QPalette::PlaceholderText);
+    hint->setSpacing(1);
+    hint->addWidget(fresh);
+    hint->addWidget(example);
+    hint->addWidget(rest);
+    hint->addStretch();
+    layout->addLayout(hint);
     layout->addStretch(1);
     for (QWidget* part : {static_cast<QWidget*>(form_), recent_box_})
         part->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
@@ -127,11 +140,21 @@ StartPage::StartPage(QWidget* parent)
     outer->addWidget(column, 100);
     outer->addStretch(1);
     connect(open, &QAbstractButton::clicked, this, &StartPage::open_asked);
+    connect(example, &QAbstractButton::clicked, this, &StartPage::show_example);
     connect(recent_, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) { Q_EMIT trace_chosen(item->data(0, Qt::UserRole).toString()); });
     connect(recent_, &QTreeWidget::itemClicked, this, [this](QTreeWidgetItem* item) { Q_EMIT trace_chosen(item->data(0, Qt::UserRole).toString()); });
 }
 
 StartPage::~StartPage() = default;
+
+/// Needs a shell and cat alone: it looks for its configuration in three places, says what it misses, and fails.
+void StartPage::show_example()
+{
+    form_->set_command(QStringLiteral("for place in . \"$HOME/.config\" /etc; do cat \"$place/report.conf\" 2>/dev/null && exit; done; echo 'report: cannot find /etc/report.conf' >&2; exit 1"));
+    form_->distrust(false);
+    if (auto options = form_->options())
+        Q_EMIT form_->run_asked(*options);
+}
 
 void StartPage::load_recent()
 {

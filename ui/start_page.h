@@ -23,6 +23,8 @@ public:
     RunForm& form() { return *form_; }
     /// Looks anew for recordings; how each ended is filled in as it is read.
     void load_recent();
+    /// Runs the guided example.
+    void show_example();
 
 Q_SIGNALS:
     void open_asked();

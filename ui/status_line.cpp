@@ -21,9 +21,11 @@ StatusLine::StatusLine(QWidget* parent) : QStatusBar(parent)
     replay_ = part(false);
     sandbox_ = part(false);
     host_ = part(false);
+    work_ = part(true);
     file_ = part(true);
     connect(state_, &QAbstractButton::clicked, this, &StatusLine::state_clicked);
     connect(host_, &QAbstractButton::clicked, this, &StatusLine::host_clicked);
+    connect(work_, &QAbstractButton::clicked, this, &StatusLine::work_stopped);
     connect(file_, &QAbstractButton::clicked, this, &StatusLine::file_clicked);
 }
 
@@ -55,6 +57,13 @@ void StatusLine::set_host_calls(const QString& text)
 {
     set_part(host_, text);
     host_->set_ink(colours().host);
+}
+
+void StatusLine::set_work(const QString& text)
+{
+    set_part(work_, text.isEmpty() ? QString() : text + QStringLiteral("  ✕"));
+    work_->setToolTip(tr("Click to stop"));
+    work_->set_ink(colours().accent);
 }
 
 void StatusLine::set_file(const QString& name, const QString& path)

@@ -22,6 +22,8 @@ public:
     void set_sandbox(const QString& text);
     void set_host_calls(const QString& text);
     void set_file(const QString& name, const QString& path);
+    /// Long work that goes on, and a ✕ that stops it; empty: none.
+    void set_work(const QString& text);
     /// For tests and screen readers: all parts in one line.
     QString text() const;
 
@@ -29,9 +31,10 @@ Q_SIGNALS:
     void state_clicked();
     void host_clicked();
     void file_clicked();
+    void work_stopped();
 
 private:
-    FlatButton *state_, *events_, *replay_, *sandbox_, *host_, *file_;
+    FlatButton *state_, *events_, *replay_, *sandbox_, *host_, *file_, *work_;
 };
 
 }

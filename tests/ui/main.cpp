@@ -1,4 +1,5 @@
 // Runs the tests of models and window. Settings and recordings go to a folder that is removed at the end.
+#include "tests/ui/docks_test.h"
 #include "tests/ui/models_test.h"
 #include "tests/ui/traces.h"
 #include "tests/ui/window_test.h"
@@ -22,6 +23,7 @@ int main(int argc, char** argv)
     ringside::ui::apply_theme(application, ringside::ui::Theme::light);
     ringside::test::ModelsTest models;
     ringside::test::WindowTest window;
-    int failures = QTest::qExec(&models, argc, argv);
+    ringside::test::DocksTest docks;
+    int failures = QTest::qExec(&models, argc, argv) + QTest::qExec(&docks, argc, argv);
     return failures + QTest::qExec(&window, argc, argv);
 }

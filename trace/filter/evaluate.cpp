@@ -166,26 +166,6 @@ std::vector<std::string> texts(Field field, const Event& event, EventSource& sou
     return out;
 }
 
-bool text_fits(const Expression& condition, std::string_view text)
-{
-    text = text.substr(0, subject_limit);
-    auto is_one = [&] { return std::ranges::find(condition.texts, text) != condition.texts.end(); };
-    switch (condition.op) {
-    case Op::equal:
-    case Op::in: return is_one();
-    case Op::not_equal: return !is_one();
-    case Op::less: return text < condition.texts.front();
-    case Op::less_equal: return text <= condition.texts.front();
-    case Op::greater: return text > condition.texts.front();
-    case Op::greater_equal: return text >= condition.texts.front();
-    case Op::contains: return text.find(condition.texts.front()) != std::string_view::npos;
-    case Op::matches:
-    case Op::glob: return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *condition.pattern);
-    case Op::exists: return !text.empty();
-    }
-    return false;
-}
-
 bool flag_of(Field field, const Event& event, EventSource& source)
 {
     switch (field) {
@@ -222,6 +202,26 @@ bool fits(const Expression& condition, const Event& event, EventSource& source)
     return !list.empty() && (all ? std::ranges::all_of(list, good) : std::ranges::any_of(list, good));
 }
 
+}
+
+bool text_fits(const Expression& condition, std::string_view text)
+{
+    text = text.substr(0, subject_limit);
+    auto is_one = [&] { return std::ranges::find(condition.texts, text) != condition.texts.end(); };
+    switch (condition.op) {
+    case Op::equal:
+    case Op::in: return is_one();
+    case Op::not_equal: return !is_one();
+    case Op::less: return text < condition.texts.front();
+    case Op::less_equal: return text <= condition.texts.front();
+    case Op::greater: return text > condition.texts.front();
+    case Op::greater_equal: return text >= condition.texts.front();
+    case Op::contains: return text.find(condition.texts.front()) != std::string_view::npos;
+    case Op::matches:
+    case Op::glob: return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *condition.pattern);
+    case Op::exists: return !text.empty();
+    }
+    return false;
 }
 
 bool number_fits(const Expression& condition, std::int64_t value)

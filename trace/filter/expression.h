@@ -58,6 +58,8 @@ bool evaluate(const Expression& expression, const Event& event, EventSource& sou
 bool row_is_enough(const Expression& expression);
 
 bool is_problem(const Event& event, EventSource& source);
+/// Whether the text is what the condition wants.
+bool text_fits(const Expression& condition, std::string_view text);
 /// Compares one number with what the condition wants.
 bool number_fits(const Expression& condition, std::int64_t value);
 

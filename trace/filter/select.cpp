@@ -24,6 +24,7 @@ struct Block {
     std::size_t begin, count;
     EventSource& source;
     std::unordered_map<std::uint32_t, ProcessId>& processes;
+    std::unordered_map<const Expression*, std::unordered_map<std::uint64_t, bool>>& paths; ///< by condition: strings, and objects with the highest bit set
 };
 
 bool is_call(std::uint8_t kind) { return kind == static_cast<std::uint8_t>(EventKind::syscall) || kind == static_cast<std::uint8_t>(EventKind::resume); }
@@ -145,6 +146,40 @@ void by_flag(const Block& block, const Expression& condition, Answers& out)
     });
 }
 
+/// What the kernel followed and what the descriptor refers to are few and asked once each. A call that was given a path may have been
+/// given another text than the one that was followed: that is for the whole event, unless one of these fits already.
+void by_path(const Block& block, const Expression& condition, Answers& out)
+{
+    if (condition.quantifier == Quantifier::all || condition.op == Op::not_equal)
+        return each(block, out, [](std::size_t) { return maybe; });
+    auto& known_paths = block.paths[&condition];
+    auto fits = [&](std::uint64_t key, auto text) {
+        auto [at, is_new] = known_paths.try_emplace(key, false);
+        if (is_new)
+            at->second = text_fits(condition, text());
+        return at->second;
+    };
+    static const auto takes_path = [] {
+        std::array<bool, syscall_limit> known {};
+        for (const SyscallInfo& info : syscalls)
+            known[static_cast<std::size_t>(info.nr)] = std::ranges::any_of(info.args(), [](const Arg& arg) { return arg.kind == ArgKind::path; });
+        return known;
+    }();
+    const HotColumns& columns = block.columns;
+    each(block, out, [&](std::size_t row) {
+        if (std::uint32_t path = columns.path[row]; path != 0 && fits(path, [&] { return block.source.string(path); }))
+            return yes;
+        std::uint32_t object = columns.object[row];
+        if (object == UINT32_MAX)
+            return maybe;
+        if (object != 0 && fits(std::uint64_t {1} << 63 | object, [&] { return block.source.object(object).path; }))
+            return yes;
+        std::int16_t nr = columns.nr[row];
+        bool is_syscall = columns.kind[row] == static_cast<std::uint8_t>(EventKind::syscall);
+        return is_syscall && nr >= 0 && nr < syscall_limit && takes_path[static_cast<std::size_t>(nr)] ? maybe : no;
+    });
+}
+
 void test(const Block& block, const Expression& condition, Answers& out)
 {
     const HotColumns& columns = block.columns;
@@ -158,6 +193,7 @@ void test(const Block& block, const Expression& condition, Answers& out)
     case Field::verdict: return number([&](std::size_t row) { return static_cast<int>(columns.verdict(row)); });
     case Field::dur: return saturated(block, columns.dur, condition, out);
     case Field::host_calls: return saturated(block, columns.host_calls, condition, out);
+    case Field::path: return by_path(block, condition, out);
     case Field::object:
         return each(block, out, [&](std::size_t row) {
             std::uint32_t object = columns.object[row];
@@ -215,8 +251,9 @@ void Filter::select(const HotColumns& columns, std::size_t begin, std::size_t co
     std::size_t end = std::min(columns.size(), begin > columns.size() ? begin : begin + std::min(count, columns.size() - begin));
     auto answers = std::make_unique<Answers>();
     std::unordered_map<std::uint32_t, ProcessId> processes;
+    std::unordered_map<const Expression*, std::unordered_map<std::uint64_t, bool>> paths;
     for (std::size_t at = begin; at < end; at += block_rows) {
-        Block block {columns, at, std::min(block_rows, end - at), source, processes};
+        Block block {columns, at, std::min(block_rows, end - at), source, processes, paths};
         answer(block, *root_, *answers);
         for (std::size_t i = 0; i < block.count; ++i) {
             if ((*answers)[i] == yes)
