@@ -70,7 +70,7 @@ public:
     /// It will be handed over by the order thread.
     void leave_to_orders() { turn().store(stub::turn_stopped, std::memory_order_relaxed); }
     /// It sleeps, if it has not yet done so, until the answer comes. Must not have been handed over.
-    void answer_takes_long() { turn().store(stub::turn_stopped, std::memory_order_relaxed); }
+    void answer_takes_long() { turn().store(stub::turn_later, std::memory_order_relaxed); }
     /// The order thread has not come to it yet.
     bool waits_for_orders() const { return turn().load(std::memory_order_relaxed) == stub::turn_stopped; }
     std::uint32_t* turn_word() const { return &context().turn; }

@@ -64,10 +64,11 @@ struct Orders {
 static_assert(offsetof(Orders, ring) == 4096 && sizeof(Orders) <= orders_size);
 
 enum Turn : std::uint32_t {
-    turn_stopped = 0, ///< not started, about to be resumed by the order thread, or its answer takes a while
+    turn_stopped = 0, ///< not started, or about to be resumed by the order thread
     turn_run = 1,     ///< the guest may go on
     turn_event = 2,   ///< the guest stopped and tells why
     turn_save = 3,    ///< a thread in a patched call shall save its extended state, and tell when it has
+    turn_later = 4,   ///< its answer takes a while: it need not look for it
 };
 
 /// What `frame` holds when no signal frame tells of an event.
