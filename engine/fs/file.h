@@ -54,6 +54,8 @@ public:
     virtual Result<void> sync(Task& task, bool data_only);
     /// What mmap maps. ENODEV where it can't be; EACCES by mode is the caller's check.
     virtual Result<Ref<mm::Mappable>> mappable(Task& task);
+    /// open(2) without O_NOCTTY: a terminal may become the controlling one of the task's session.
+    virtual void offer_control(Task&) { }
     /// Called at each close(2) of a descriptor that refers to it (POSIX locks, flush).
     virtual void descriptor_closed(Task& task);
 

@@ -3,6 +3,7 @@
 
 #include "engine/fs/host/host_stream.h"
 #include "engine/fs/memory_node.h"
+#include "engine/fs/tty/devpts.h"
 #include "engine/fs/vfs.h"
 
 #include <string>
@@ -17,9 +18,9 @@ struct KernelState {
     /// The caller's descriptors 0-2: kept for the kernel's lifetime, since mappings of them may outlive the descriptions.
     std::vector<Ref<File>> standard_files;
     Ref<HostTerminal> terminal; ///< null: the caller has none
-    dev_t terminal_device = 0;
     std::string terminal_name; ///< "/dev/pts/3"
     Ref<MemoryNode> devices; ///< the root of /dev
+    Ref<PtsDirectory> pseudo_terminals;
     Ref<MemoryNode> anonymous_files; ///< where memfds live
     /// POSIX locks: who waits for whom, to find circles.
     std::map<const void*, const void*> lock_waits;

@@ -64,7 +64,10 @@ Result<Ref<File>> open_checked(Task& task, const Path& path, int flags)
         return open_fifo(task, path, flags);
     if ((flags & O_TRUNC) && inode.is_regular())
         TRY(inode.truncate(task, 0));
-    return inode.open(task, path, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW));
+    Ref<File> file = TRY(inode.open(task, path, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW)));
+    if (!(flags & O_NOCTTY))
+        file->offer_control(task);
+    return file;
 }
 
 }

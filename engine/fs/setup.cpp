@@ -20,6 +20,8 @@ namespace ringside::fs {
 
 namespace {
 
+constexpr gid_t tty_group = 5;
+
 std::vector<std::string> components(const std::string& path)
 {
     std::vector<std::string> result;
@@ -136,8 +138,11 @@ Result<Ref<FsContext>> make_file_system(kernel::Kernel& kernel, RootConfig confi
         return {};
     };
     auto devices = make_ref<DeviceFs>(kernel.memory(), vfs.next_device(), 0);
-    state->devices = make_device_tree(devices, 5);
+    state->devices = make_device_tree(devices, tty_group);
     TRY(mount("/dev", devices, state->devices, "udev", MS_NOSUID, "mode=755"));
+    auto terminals = make_ref<DevptsFs>(kernel.memory(), vfs.next_device(), 0);
+    state->pseudo_terminals = make_ref<PtsDirectory>(terminals, tty_group);
+    TRY(mount("/dev/pts", terminals, state->pseudo_terminals, "devpts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=620,ptmxmode=000"));
     auto shared = make_ref<MemoryFs>(kernel.memory(), vfs.next_device(), config.memory_limit ? config.memory_limit : kernel.total_memory() / 2);
     Ref<MemoryNode> shared_root = shared->make(nullptr, {.mode = S_IFDIR | S_ISVTX | 0777, .target = {}});
     Path shm = TRY(EarlyWalk(vfs).to("/dev/shm", false));
@@ -197,17 +202,18 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
             if (other.flags == kept && !seekable)
                 file = other.file;
         }
-        if (!inode)
+        std::array<std::byte, 64> settings {};
+        bool terminal = S_ISCHR(status.st_mode) && host::call(SYS_ioctl, fd, TCGETS, settings.data()).ok();
+        if (!inode && terminal)
+            inode = make_ref<HostTerminalInode>(fd, status, state.owners);
+        else if (!inode)
             inode = make_ref<HostStreamInode>(fd, status.st_mode, state.owners);
         if (!file) {
-            std::array<std::byte, 64> settings {};
-            bool terminal = S_ISCHR(status.st_mode) && host::call(SYS_ioctl, fd, TCGETS, settings.data()).ok();
             if (terminal) {
-                std::string name = state.terminal ? state.terminal_name : plant_terminal(*state.devices, inode, status.st_rdev);
+                std::string name = state.terminal ? state.terminal_name : plant_terminal(state, inode, status.st_rdev);
                 auto tty = make_ref<HostTerminal>(kernel, fd, kept, inode, name);
                 if (!state.terminal) {
                     state.terminal = tty;
-                    state.terminal_device = status.st_rdev;
                     state.terminal_name = name;
                 }
                 file = tty;
@@ -220,21 +226,19 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
         table->put(fd, file);
     }
     if (state.terminal) {
-        kernel.first_session().terminal = state.terminal->inode().get();
+        kernel.first_session().terminal = &state.terminal->terminal();
         kernel.first_session().foreground = kernel::first_pid;
+        state.terminal->terminal().session = &kernel.first_session();
     }
     return table;
 }
 
 Result<Ref<File>> open_controlling_terminal(Task& task, int flags)
 {
-    Ref<HostTerminal> terminal = task.kernel().fs->terminal;
-    if (!terminal || task.group().session().terminal != terminal->inode().get())
+    kernel::ControllingTerminal* terminal = task.group().session().terminal;
+    if (!terminal)
         return Errno(ENXIO);
-    if (((flags & O_ACCMODE) != O_WRONLY && !terminal->readable()) || ((flags & O_ACCMODE) != O_RDONLY && !terminal->writable()))
-        return Errno(EIO); // the caller gave one direction only
-    return Ref<File>(make_ref<HostTerminal>(task.kernel(), terminal->descriptor(), flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000),
-        terminal->stream_inode(), "/dev/tty"));
+    return static_cast<Terminal*>(terminal)->open_again(task, flags); // fs makes them all
 }
 
 }

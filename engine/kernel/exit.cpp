@@ -159,14 +159,16 @@ struct Exit {
     static void end_session(Session& session)
     {
         session.leader = nullptr;
-        if (!session.terminal)
-            return;
-        if (ProcessGroup* foreground = session.kernel.processes().process_group(session.foreground)) {
+        Pid told = session.terminal ? session.foreground : session.abandoned_foreground;
+        if (ProcessGroup* foreground = session.kernel.processes().process_group(told)) {
             send_signal(*foreground, make_siginfo(SIGHUP, SI_KERNEL));
-            send_signal(*foreground, make_siginfo(SIGCONT, SI_KERNEL));
+            if (!session.terminal)
+                send_signal(*foreground, make_siginfo(SIGCONT, SI_KERNEL));
         }
+        if (session.terminal)
+            session.terminal->session = nullptr;
         session.terminal = nullptr;
-        session.foreground = 0;
+        session.foreground = session.abandoned_foreground = 0;
     }
 
     static void reap_group(ThreadGroup& group)

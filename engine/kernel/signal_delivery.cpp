@@ -38,7 +38,7 @@ struct SignalDelivery {
                 task.exiting_ = true;
                 return;
             }
-            if (group->stopped()) {
+            if (group->stopped() && !pending_signals(task).has(SIGKILL)) {
                 stay_stopped(task);
                 continue;
             }

@@ -12,6 +12,8 @@ namespace ringside::kernel {
 
 Session::~Session()
 {
+    if (terminal)
+        terminal->session = nullptr;
     kernel.processes().forget(*this);
 }
 

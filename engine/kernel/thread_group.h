@@ -3,6 +3,7 @@
 
 #include "engine/base/ref.h"
 #include "engine/kernel/clock.h"
+#include "engine/kernel/controlling_terminal.h"
 #include "engine/kernel/limits.h"
 #include "engine/kernel/signals.h"
 #include "engine/kernel/task.h"
@@ -35,8 +36,10 @@ public:
     const Pid sid;
     /// The terminal's foreground process group; 0: none.
     Pid foreground = 0;
-    /// The terminal, as fs knows it (its tty object); null: no controlling terminal. Owned by fs.
-    RefCounted* terminal = nullptr;
+    /// null: no controlling terminal. Owned by fs, which keeps both sides in step.
+    ControllingTerminal* terminal = nullptr;
+    /// Who was in the foreground when the terminal hung up: hears of the leader's end; 0: nobody.
+    Pid abandoned_foreground = 0;
     /// The leader, null once it has exited.
     ThreadGroup* leader = nullptr;
 };

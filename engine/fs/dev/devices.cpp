@@ -2,6 +2,7 @@
 #include "engine/fs/dev/devices.h"
 
 #include "engine/fs/kernel_state.h"
+#include "engine/fs/tty/pty.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/task.h"
@@ -73,6 +74,8 @@ public:
             return Ref<File>(make_ref<MemoryDevice>(path, flags, minor(device)));
         if (major(device) == tty_major && minor(device) == 0)
             return open_controlling_terminal(task, flags);
+        if (device == makedev(multiplexer_major, multiplexer_minor))
+            return open_master(task, path, flags);
         return Errno(ENXIO);
     }
 };
@@ -103,15 +106,17 @@ private:
 
 }
 
-std::string plant_terminal(MemoryNode& root, Ref<HostStreamInode> terminal, dev_t device)
+std::string plant_terminal(KernelState& state, Ref<HostStreamInode> terminal, dev_t device)
 {
     constexpr unsigned first_pty = 136, last_pty = 143, console = 4;
+    MemoryNode& root = *state.devices;
     auto& fs = static_cast<MemoryFs&>(root.fs());
     auto node = make_ref<TerminalNode>(fs, NewInode {.mode = S_IFCHR | 0620, .device = device, .target = {}}, ++fs.last_inode, std::move(terminal));
     if (major(device) >= first_pty && major(device) <= last_pty) {
-        std::string number = std::to_string((major(device) - first_pty) * 256 + minor(device));
-        root.planted("pts")->plant_node(number, node);
-        return "/dev/pts/" + number;
+        unsigned number = (major(device) - first_pty) * 256 + minor(device);
+        state.pseudo_terminals->reserve(static_cast<int>(number));
+        state.pseudo_terminals->plant_node(std::to_string(number), node);
+        return "/dev/pts/" + std::to_string(number);
     }
     if (major(device) == console && minor(device) > 0) {
         std::string name = minor(device) < 64 ? "tty" + std::to_string(minor(device)) : "ttyS" + std::to_string(minor(device) - 64);
@@ -132,7 +137,8 @@ Ref<MemoryNode> make_device_tree(Ref<DeviceFs> fs, gid_t tty_group)
         gid_t group;
     };
     for (const Node& node : {Node {"null", 0666, 1, null_minor, 0}, {"zero", 0666, 1, zero_minor, 0}, {"full", 0666, 1, full_minor, 0},
-             {"random", 0666, 1, random_minor, 0}, {"urandom", 0666, 1, urandom_minor, 0}, {"tty", 0666, tty_major, 0, tty_group}})
+             {"random", 0666, 1, random_minor, 0}, {"urandom", 0666, 1, urandom_minor, 0}, {"tty", 0666, tty_major, 0, tty_group},
+             {"ptmx", 0666, multiplexer_major, multiplexer_minor, tty_group}})
         root->plant(node.name, {.mode = S_IFCHR | node.mode, .gid = node.group, .device = makedev(node.major, node.minor), .target = {}});
     struct Link {
         const char *name, *target;

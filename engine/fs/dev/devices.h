@@ -17,11 +17,12 @@ public:
 };
 
 class HostStreamInode;
+struct KernelState;
 
 /// Gives the caller's terminal its place in /dev (pts/3, tty2), so that ttyname(3) finds it. The path.
-std::string plant_terminal(MemoryNode& root, Ref<HostStreamInode> terminal, dev_t device);
+std::string plant_terminal(KernelState& state, Ref<HostStreamInode> terminal, dev_t device);
 
-/// Builds /dev: nodes, links to /proc/self/fd, directories for shm and pts.
+/// Builds /dev: nodes, links to /proc/self/fd, places for shm and pts.
 Ref<MemoryNode> make_device_tree(Ref<DeviceFs> fs, gid_t tty_group);
 
 }

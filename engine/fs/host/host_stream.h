@@ -4,6 +4,7 @@
 
 #include "engine/fs/host/owners.h"
 #include "engine/fs/inode.h"
+#include "engine/fs/tty/terminal.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mm/page_cache.h"
 
@@ -13,7 +14,7 @@
 namespace ringside::fs {
 
 /// Stands for what the descriptor refers to, for locks and fstatfs.
-class HostStreamInode final : public Inode {
+class HostStreamInode : public Inode {
 public:
     HostStreamInode(int fd, mode_t type, OwnerLookup* owners) : Inode(type), fd_(fd), owners_(owners) { }
     FileSystem& fs() const override;
@@ -25,6 +26,17 @@ private:
     OwnerLookup* owners_; ///< null: asked already, or nobody to ask
     std::optional<Owner> owner_;
     mutable Ref<FileSystem> fs_;
+};
+
+/// The caller's terminal: all descriptors of it share this.
+class HostTerminalInode final : public HostStreamInode, public Terminal {
+public:
+    HostTerminalInode(int fd, const struct stat& status, OwnerLookup* owners) : HostStreamInode(fd, status.st_mode, owners), device_(status.st_rdev) { }
+    dev_t device() const override { return device_; }
+    Result<Ref<File>> open_again(Task& task, int flags) override;
+
+private:
+    dev_t device_;
 };
 
 class HostStream : public File {
@@ -76,15 +88,13 @@ public:
     trace::ObjectKind trace_kind() const override { return trace::ObjectKind::tty; }
 
     Result<Ref<File>> reopen(Task& task, int flags) override;
+    Terminal& terminal() { return static_cast<HostTerminalInode&>(*stream_inode()); }
 
 protected:
     Result<void> may_read(Task& task) override;
     Result<bool> wait_readable(Task& task) override;
 
 private:
-    bool controls(Task& task);
-    Result<void> check_foreground(Task& task, int signo);
-    Result<long> job_control(Task& task, std::uint32_t request, GuestAddr argument);
     Result<long> pass(Task& task, std::uint32_t request, GuestAddr argument, std::size_t in, std::size_t out, bool waits);
 };
 

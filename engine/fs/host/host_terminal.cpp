@@ -2,6 +2,8 @@
 // TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD, and all that is not named here.
 #include "engine/fs/host/host_stream.h"
 
+#include "engine/fs/kernel_state.h"
+#include "engine/fs/tty/job_control.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/io_helpers.h"
 #include "engine/kernel/pid_table.h"
@@ -22,23 +24,13 @@ namespace {
 constexpr std::size_t window_size_bytes = 4 * sizeof(unsigned short); // struct winsize
 }
 
-bool HostTerminal::controls(Task& task)
+Result<Ref<File>> HostTerminalInode::open_again(Task& task, int flags)
 {
-    return task.group().session().terminal == inode().get();
-}
-
-Result<void> HostTerminal::check_foreground(Task& task, int signo)
-{
-    kernel::ProcessGroup& group = task.group().process_group();
-    if (!controls(task) || group.session->foreground == 0 || group.foreground())
-        return {};
-    bool ignored = task.group().handlers->ignored(signo) || task.signals().blocked().has(signo);
-    if (signo == SIGTTOU && ignored)
-        return {};
-    if ((signo == SIGTTIN && ignored) || group.orphaned())
-        return Errno(EIO);
-    kernel::send_signal(group, kernel::make_siginfo(signo, SI_KERNEL));
-    return Errno(ERESTARTSYS);
+    Ref<HostTerminal> terminal = task.kernel().fs->terminal;
+    if (((flags & O_ACCMODE) != O_WRONLY && !terminal->readable()) || ((flags & O_ACCMODE) != O_RDONLY && !terminal->writable()))
+        return Errno(EIO); // the caller gave one direction only
+    return Ref<File>(make_ref<HostTerminal>(task.kernel(), terminal->descriptor(), flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000),
+        terminal->stream_inode(), "/dev/tty"));
 }
 
 Result<Ref<File>> HostTerminal::reopen(Task& task, int flags)
@@ -49,7 +41,7 @@ Result<Ref<File>> HostTerminal::reopen(Task& task, int flags)
 
 Result<void> HostTerminal::may_read(Task& task)
 {
-    return check_foreground(task, SIGTTIN);
+    return check_foreground(task, terminal(), SIGTTIN);
 }
 
 Result<bool> HostTerminal::wait_readable(Task& task)
@@ -91,52 +83,6 @@ Result<long> HostTerminal::pass(Task& task, std::uint32_t request, GuestAddr arg
     return result;
 }
 
-Result<long> HostTerminal::job_control(Task& task, std::uint32_t request, GuestAddr argument)
-{
-    kernel::Session& session = task.group().session();
-    GuestPtr<int> number(argument);
-    switch (request) {
-    case TIOCGPGRP:
-        if (!controls(task))
-            return Errno(ENOTTY);
-        TRY(task.copy_out(number, session.foreground));
-        return 0;
-    case TIOCSPGRP: {
-        if (!controls(task))
-            return Errno(ENOTTY);
-        TRY(check_foreground(task, SIGTTOU));
-        int pgid = TRY(task.copy_in(number));
-        if (pgid < 0)
-            return Errno(EINVAL);
-        kernel::ProcessGroup* group = kernel_.processes().process_group(pgid);
-        if (!group)
-            return Errno(ESRCH);
-        if (group->session.get() != &session)
-            return Errno(EPERM);
-        session.foreground = pgid;
-        return 0;
-    }
-    case TIOCGSID:
-        if (!controls(task))
-            return Errno(ENOTTY);
-        TRY(task.copy_out(number, session.sid));
-        return 0;
-    case TIOCNOTTY:
-        if (!controls(task))
-            return Errno(ENOTTY);
-        if (task.group().is_session_leader()) {
-            session.terminal = nullptr;
-            session.foreground = 0;
-        }
-        return 0;
-    default: // TIOCSCTTY
-        if (controls(task))
-            return 0;
-        // The caller's session owns it outside of the sandbox: a new session inside cannot steal it.
-        return Errno(EPERM);
-    }
-}
-
 Result<long> HostTerminal::ioctl(Task& task, std::uint32_t request, GuestAddr argument)
 {
     switch (request) {
@@ -145,7 +91,7 @@ Result<long> HostTerminal::ioctl(Task& task, std::uint32_t request, GuestAddr ar
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
-        TRY(check_foreground(task, SIGTTOU));
+        TRY(check_foreground(task, terminal(), SIGTTOU));
         return pass(task, request, argument, sizeof(struct termios), 0, request != TCSETS);
     case TIOCGWINSZ:
         return pass(task, request, argument, 0, window_size_bytes, false);
@@ -156,18 +102,18 @@ Result<long> HostTerminal::ioctl(Task& task, std::uint32_t request, GuestAddr ar
         return pass(task, request, argument, 0, sizeof(int), false);
     case TCFLSH:
     case TCXONC:
-        TRY(check_foreground(task, SIGTTOU));
+        TRY(check_foreground(task, terminal(), SIGTTOU));
         return pass(task, request, argument, 0, 0, false);
     case TCSBRK:
     case TCSBRKP:
-        TRY(check_foreground(task, SIGTTOU));
+        TRY(check_foreground(task, terminal(), SIGTTOU));
         return pass(task, request, argument, 0, 0, true);
     case TIOCGPGRP:
     case TIOCSPGRP:
     case TIOCGSID:
     case TIOCNOTTY:
     case TIOCSCTTY:
-        return job_control(task, request, argument);
+        return job_control(task, terminal(), Side::terminal, readable(), request, argument);
     case TIOCSTI:
     case TIOCLINUX:
     case TIOCCONS:

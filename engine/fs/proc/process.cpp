@@ -68,7 +68,7 @@ int terminal_of(ThreadGroup& group)
 {
     if (!group.session().terminal)
         return 0;
-    dev_t device = group.kernel().fs->terminal_device; // new_encode_dev
+    dev_t device = group.session().terminal->device(); // new_encode_dev
     return static_cast<int>((minor(device) & 0xff) | major(device) << 8 | (minor(device) & ~0xffU) << 12);
 }
 
