@@ -55,10 +55,13 @@ Result<long> set_foreground(Task& task, Terminal& terminal, GuestPtr<int> number
         return Errno(EINVAL);
     if (!controls(terminal, task))
         return Errno(ENOTTY);
-    kernel::ProcessGroup* group = task.kernel().processes().process_group(pgid);
-    if (!group)
+    // A process that leads no group counts as well (session_of_pgrp).
+    kernel::ProcessTable& processes = task.kernel().processes();
+    kernel::ProcessGroup* group = processes.process_group(pgid);
+    kernel::ThreadGroup* process = group ? nullptr : processes.group(pgid);
+    if (!group && !process)
         return Errno(ESRCH);
-    if (group->session.get() != terminal.session)
+    if ((group ? group->session.get() : &process->session()) != terminal.session)
         return Errno(EPERM);
     terminal.session->foreground = pgid;
     return 0;
