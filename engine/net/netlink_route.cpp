@@ -201,7 +201,7 @@ int answer_request(const nlmsghdr& request, std::span<const std::byte> body, std
 
 }
 
-std::vector<std::vector<std::byte>> answer_route_requests(std::span<const std::byte> requests, std::uint32_t port_id, bool)
+std::vector<std::vector<std::byte>> answer_route_requests(std::span<const std::byte> requests, std::uint32_t port_id)
 {
     std::vector<std::vector<std::byte>> answers;
     while (requests.size() >= sizeof(nlmsghdr)) { // netlink_rcv_skb

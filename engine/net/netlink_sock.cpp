@@ -129,7 +129,7 @@ Result<std::size_t> NetlinkSock::send(Task& task, Outgoing& message)
         return Errno(protocol == NETLINK_USERSOCK ? ECONNREFUSED : EPERM); // only the kernel listens
     if (protocol != NETLINK_ROUTE)
         return Errno(ECONNREFUSED);
-    for (auto& datagram : answer_route_requests(data, port_id_, netlink_options_[NETLINK_EXT_ACK] != 0))
+    for (auto& datagram : answer_route_requests(data, port_id_))
         answer(std::move(datagram));
     return length;
 }

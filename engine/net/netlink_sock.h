@@ -36,6 +36,6 @@ private:
 };
 
 /// The kernel's answers to one datagram of requests, each a datagram itself (rtnetlink(7)).
-std::vector<std::vector<std::byte>> answer_route_requests(std::span<const std::byte> requests, std::uint32_t port_id, bool extended_ack);
+std::vector<std::vector<std::byte>> answer_route_requests(std::span<const std::byte> requests, std::uint32_t port_id);
 
 }

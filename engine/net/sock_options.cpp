@@ -180,6 +180,10 @@ Result<void> Sock::set_socket_option(int option, const OptionValue& value)
             return Errno(EOPNOTSUPP);
         if (number < 0 || number > 1)
             return Errno(EINVAL);
+        if (on) { // completions would have to come through the error queue
+            task.recorder().unsupported();
+            return Errno(EOPNOTSUPP);
+        }
         break;
     case so_buf_lock:
         if (number & ~3)

@@ -82,8 +82,10 @@ Result<void> TcpSock::set_option(int level, int option, const OptionValue& value
             return Errno(EINVAL);
         break;
     case TCP_FASTOPEN_CONNECT:
-        if (number)
+        if (number) {
             value.task.recorder().unsupported();
+            return Errno(EOPNOTSUPP); // as where net.ipv4.tcp_fastopen is off
+        }
         break;
     default:
         break;

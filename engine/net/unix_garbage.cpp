@@ -10,7 +10,7 @@ namespace ringside::net {
 
 namespace {
 
-constexpr std::size_t closes_between = 16; // past this many sockets in flight, not every close looks for garbage
+constexpr std::size_t always = 1024; // past this many sockets not every close looks for garbage: the whole costs no more than a look at each once
 
 UnixSock* unix_sock_of(fs::File& file)
 {
@@ -37,7 +37,8 @@ void for_each_carried(UnixSock& sock, Visit&& visit)
 void collect_unreachable(NetState& net)
 {
     std::map<UnixSock*, std::uint32_t> in_flight;
-    if (net.rights_in_flight > closes_between && ++net.closes_since_collection * closes_between < net.rights_in_flight)
+    std::size_t work = net.socks.size() + net.rights_in_flight;
+    if (work > always && ++net.closes_since_collection * always < work * 16)
         return;
     net.closes_since_collection = 0;
     for (Sock* sock : net.socks)

@@ -263,12 +263,6 @@ Result<void> UnixSock::shutdown(Task&, int how)
     return {};
 }
 
-Result<void> UnixSock::set_option(int level, int option, const OptionValue& value)
-{
-    TRY(Sock::set_option(level, option, value));
-    return {};
-}
-
 void UnixSock::send_space()
 {
     if (writable())

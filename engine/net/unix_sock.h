@@ -21,7 +21,6 @@ public:
     Result<std::size_t> send(Task& task, Outgoing& message) override;
     Result<std::size_t> receive(Task& task, Incoming& message) override;
     Result<void> shutdown(Task& task, int how) override;
-    Result<void> set_option(int level, int option, const OptionValue& value) override;
     PollMask poll() override;
     void release() override;
     Result<int> readable_bytes() override;
