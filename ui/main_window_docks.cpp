@@ -99,6 +99,8 @@ void MainWindow::tell_end()
     const trace::analysis::Summary* made = summary_->summary();
     if (!made || outcome_.isEmpty() || !document_ || document_->running() || told_end_)
         return;
+    if (made->events < document_->events())
+        return; // worked out before the last rows were there: the next one tells
     const trace::analysis::Why& why = made->why;
     told_end_ = true;
     if (why.kind == trace::analysis::Why::Kind::succeeded && why.sandbox.empty())

@@ -104,7 +104,9 @@ NetworkPanel::NetworkPanel(QWidget* parent)
     table_->setRootIsDecorated(false);
     split_->addWidget(table_);
     split_->addWidget(right);
-    split_->setSizes({600, 500});
+    split_->setSizes({720, 420});
+    split_->setStretchFactor(0, 3);
+    split_->setStretchFactor(1, 2);
     split_->setChildrenCollapsible(false);
     split_->setFocusProxy(table_);
     set_view(split_);

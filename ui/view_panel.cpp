@@ -79,7 +79,10 @@ void ViewPanel::ask_if_seen()
 {
     if (!stale_ || !analyst_ || !seen_)
         return;
+    if (running_ && asked_.isValid() && asked_.elapsed() < 10 * cost_)
+        return; // counting a growing trace anew and anew must not hold up its rows: the next turn asks
     stale_ = false;
+    asked_.start();
     if (!running_ || stack_->currentWidget() != view_)
         slow_.start();
     ask(*analyst_);
@@ -88,6 +91,7 @@ void ViewPanel::ask_if_seen()
 void ViewPanel::show_view()
 {
     slow_.stop();
+    cost_ = asked_.isValid() ? asked_.elapsed() : 0;
     stack_->setCurrentWidget(view_);
     Q_EMIT shown();
 }

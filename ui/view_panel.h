@@ -5,6 +5,7 @@
 #include "ui/analyst.h"
 #include "ui/panel.h"
 
+#include <QElapsedTimer>
 #include <QTimer>
 
 class QLabel;
@@ -60,6 +61,8 @@ private:
     QLabel* sentence_;
     FlatButton* action_;
     std::function<void()> act_;
+    QElapsedTimer asked_; ///< since the last question
+    qint64 cost_ = 0;    ///< ms that its answer took
     QTimer slow_;        ///< says "Counting…" when the answer takes long
     bool seen_ = false;  ///< not behind another dock's tab
     bool stale_ = false;

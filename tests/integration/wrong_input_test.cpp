@@ -114,7 +114,7 @@ TEST_CASE("files that are no traces: 125")
     for (const User& user : users()) {
         Wrong wrong(user);
         for (const char* name : {"not-a-trace", "empty", "missing", "."}) {
-            for (const std::vector<std::string>& rest : {std::vector<std::string> {"show"}, {"info"}, {"export", "--format", "csv"}, {"replay"}}) {
+            for (const std::vector<std::string>& rest : {std::vector<std::string> {"show"}, {"info"}, {"export", "--format", "csv"}, {"export", "--format", "html"}, {"replay"}, {"why"}, {"stats"}, {"files"}, {"net"}, {"tree"}, {"timeline", "--json"}}) {
                 std::vector<std::string> arguments = rest;
                 arguments.push_back(wrong.path(name));
                 Finished done = ringside_in(user, wrong.directory(), arguments);
@@ -154,7 +154,7 @@ TEST_CASE("record does not overwrite, and says so")
 TEST_CASE("help is there for everything, on the standard output")
 {
     User user = users().front();
-    for (const char* command : {"run", "record", "show", "info", "export", "query", "replay", "boundary"}) {
+    for (const char* command : {"run", "record", "show", "info", "why", "stats", "files", "net", "host", "tree", "timeline", "export", "query", "replay", "boundary"}) {
         Finished done = run_ringside(user, {command, "--help"});
         CHECK(done.status == 0);
         CHECK(done.out.find("--help") != std::string::npos);
