@@ -239,8 +239,11 @@ void MainWindow::show_events()
             part->show();
         for (Panel* dock : bottom_docks())
             dock->show();
-        restore_layout();
-        setUpdatesEnabled(true);
+        QTimer::singleShot(0, this, [this] { // in a turn of its own: both together take long
+            if (pages_->currentWidget() == view_)
+                restore_layout();
+            setUpdatesEnabled(true);
+        });
         view_->setFocus();
     }
     update_actions();
