@@ -4,6 +4,7 @@
 #include "trace/error.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <fcntl.h>
 #include <map>
@@ -118,6 +119,7 @@ void ringside::cli::complain(std::string_view text)
 
 int main(int argc, char** argv)
 {
+    std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write(2), which says which file it was
     try {
         return run(argc, argv);
     } catch (const cli::Failure& failure) {

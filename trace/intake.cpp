@@ -1,6 +1,7 @@
 // See intake.h. One function a kind of record: first everything is checked, then the rows are added.
 #include "trace/intake.h"
 
+#include "trace/special_data.h"
 #include "trace/syscall_table.h"
 
 #include <cstring>
@@ -253,7 +254,7 @@ bool Intake::take_data(const RecordCopy& copy)
     if (!with_payload(copy, record, bytes, ring_max_record) || !event_known(record.event))
         return false;
     bool is_blob = (record.flags & data_flag::is_blob) != 0;
-    if ((record.arg > 5 && record.arg < data_arg_child) || record.direction > Direction::out
+    if ((record.arg > 5 && record.arg < data_arg_special) || record.direction > Direction::out
         || (record.flags & ~(data_flag::capped | data_flag::is_blob)) != 0 || (is_blob && !bytes.empty())
         || record.offset > time_limit || record.length > time_limit || bytes.size() > record.length)
         return fail(fmt::format("data of event {} with argument {}, flags {}, length {}", record.event, record.arg, record.flags, record.length));

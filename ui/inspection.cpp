@@ -1,6 +1,7 @@
 // See inspection.h.
 #include "ui/inspection.h"
 
+#include "trace/special_data.h"
 #include "trace/syscall_table.h"
 
 #include <QCoreApplication>
@@ -26,8 +27,8 @@ void take_data(trace::TraceFile& trace, const trace::Event& event, Inspection& r
             result.page_bytes += chunk.bytes.size();
             continue;
         }
-        if (chunk.arg >= trace::data_arg_child && chunk.arg <= trace::data_arg_registers)
-            continue; // what replay needs of registers
+        if (chunk.arg >= trace::data_arg_special && chunk.arg <= trace::data_arg_registers)
+            continue; // what replay needs of registers and memory
         RecordedBytes* last = result.data.empty() ? nullptr : &result.data.back();
         bool goes_on = last && chunk.offset != 0 && chunk.direction == last->direction && chunk.address == last->address + last->bytes.size();
         if (!goes_on) {

@@ -76,8 +76,9 @@ void add_export(CLI::App& app, Context& context)
     command->add_flag("--force", options->force, "Overwrite an existing file");
     command->callback([options, &context] {
         context.action = [options] {
+            int status = write_events(*options, *trace::export_format(options->format), false);
             complain("note: the export holds what the program read and wrote; think before you pass it on");
-            return write_events(*options, *trace::export_format(options->format), false);
+            return status;
         };
     });
 }

@@ -148,6 +148,9 @@ struct Exec {
         walk_robust_list(task);
         task.usage_->max_rss = std::max(task.usage_->max_rss, task.mm_->resident_bytes());
 
+        task.recorder().memory_digest(task, group.has_executed);
+        group.memory_unsure = false;
+
         thread->set_owner(&task);
         thread->registers() = image.registers;
         task.thread_.reset(); // before the address space that it ran in

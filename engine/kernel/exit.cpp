@@ -62,6 +62,9 @@ struct Exit {
     {
         clear_child_tid(task);
         walk_robust_list(task);
+        if (!task.at_event_)
+            doubt_memory(task);
+        task.recorder().memory_digest(task, task.group_->has_executed);
         task.release_vfork_parent();
         task.usage_->max_rss = std::max(task.usage_->max_rss, task.mm_->resident_bytes());
         if (task.files_ && task.files_->ref_count() == 1)
@@ -72,6 +75,15 @@ struct Exit {
         task.files_ = {};
         task.fs_context_ = {};
         task.signals_->queue.clear();
+    }
+
+    /// Nobody can say what it has written since its last event.
+    static void doubt_memory(Task& task)
+    {
+        for (const auto& [tid, other] : task.kernel().processes().tasks()) {
+            if (other->mm_ == task.mm_)
+                other->group_->memory_unsure = true;
+        }
     }
 
     /// Its number is free; the object goes when its fiber has been left.

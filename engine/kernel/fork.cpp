@@ -102,8 +102,9 @@ struct Fork {
             child.clear_child_tid = request.child_tid;
         if (flags & CLONE_VFORK)
             child.vfork_done_ = make_ref<Completion>();
-        // One process, one share group, unless it lives in its parent's memory.
-        child.share_group_ = flags & CLONE_VM ? parent.share_group_ : make_ref<ShareGroup>(parent.kernel().recording());
+        // One process, one share group, unless the two can see each other's writes.
+        bool shares = (flags & CLONE_VM) || parent.mm_->shares_with_children();
+        child.share_group_ = shares ? parent.share_group_ : make_ref<ShareGroup>(parent.kernel().recording());
         return {};
     }
 

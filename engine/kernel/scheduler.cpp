@@ -4,6 +4,7 @@
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/preemption.h"
+#include "engine/record/task_recorder.h"
 
 #include <algorithm>
 
@@ -37,6 +38,12 @@ Ref<Task> ShareGroup::release(Task& task)
 void ShareGroup::forget(Task& task)
 {
     std::erase_if(line_, [&](const Ref<Task>& other) { return other.get() == &task; });
+}
+
+void ShareGroup::line_up_in(ShareGroup& other)
+{
+    other.line_.insert(other.line_.end(), line_.begin(), line_.end());
+    line_.clear();
 }
 
 void Scheduler::make_ready(Task& task)
@@ -93,6 +100,26 @@ void Scheduler::change_share_group(Task& self, Ref<ShareGroup> group)
     give_baton(self);
     self.share_group_ = std::move(group);
     (void)self.share_group_->take(self); // nobody else is in it
+}
+
+void Scheduler::join_share_group(Task& self, Ref<ShareGroup> other)
+{
+    Ref<ShareGroup> own = self.share_group_;
+    if (own == other)
+        return;
+    for (const auto& [tid, task] : self.kernel().processes().tasks()) {
+        if (task->share_group_ == own)
+            task->share_group_ = other;
+    }
+    bool taken = other->take(self);
+    own->line_up_in(*other);
+    if (taken)
+        return;
+    self.recorder().blocks(self);
+    self.state_ = Task::State::ready;
+    if (Task* holder = other->holder(); holder && holder->state_ == Task::State::in_guest)
+        preempt_later(*holder);
+    leave(self);
 }
 
 bool Scheduler::run_one()

@@ -23,6 +23,8 @@ public:
     Task* holder() const { return holder_; }
     /// Out of the line (the task ends).
     void forget(Task& task);
+    /// All that stand in line go over to another group's.
+    void line_up_in(ShareGroup& other);
     bool held_by(const Task& task) const { return !exclusive_ || holder_ == &task; }
     bool contended() const { return !line_.empty(); }
 
@@ -44,6 +46,9 @@ public:
     void leave_to_guest(Task& self);
     /// The running task leaves its share group for a new one (exec).
     void change_share_group(Task& self, Ref<ShareGroup> group);
+    /// Called on the task's own fiber: its group becomes a part of `other`. Waits for that one's baton: where its holder is in the
+    /// guest, it is stopped, as a preemption or at its next event.
+    void join_share_group(Task& self, Ref<ShareGroup> other);
     /// From the main loop: runs one fiber until it leaves. False when none is ready.
     bool run_one();
     bool idle() const { return ready_.empty(); }

@@ -115,9 +115,11 @@ Result<void> Task::copy_out(GuestAddr to, std::span<const std::byte> from)
 {
     if (from.empty())
         return {};
-    TRY(mm_->copy_out(*this, to, from));
-    recorder_->copied(*this, trace::Direction::out, to, from);
-    return {};
+    std::uint64_t written = 0;
+    auto result = mm_->copy_out(*this, to, from, &written);
+    if (written > 0) // what came before a fault is there too
+        recorder_->copied(*this, trace::Direction::out, to, from.first(written));
+    return result;
 }
 
 Result<std::string> Task::copy_in_string(GuestAddr from, std::size_t max)

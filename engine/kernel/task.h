@@ -97,6 +97,10 @@ public:
     /// As ps shows it: R, S, D, T, Z.
     char state_letter() const;
     bool exiting() const { return exiting_; }
+    /// What it did in the guest has ended with an event, so that replay comes to the same point.
+    bool at_event() const { return at_event_; }
+    /// It has memory: not so once it has ended.
+    bool has_memory() const { return static_cast<bool>(mm_); }
     /// The call that is served (rax at entry), -1 outside of one.
     long syscall_nr() const { return syscall_nr_; }
     /// exec and sigreturn: the registers are as they are to be, no result is stored.
@@ -212,6 +216,7 @@ private:
     long syscall_nr_ = -1;                  ///< the call being served (rax at entry), -1: none
     std::function<Result<long>(Task&)> restart_;
     bool registers_replaced_ = false;       ///< by exec or sigreturn: no result is stored
+    bool at_event_ = true;                  ///< what it did in the guest has ended with an event: replay comes to the same point
     Ref<Completion> vfork_done_;            ///< its parent waits for it to let go of the address space
     Fault fault_;                           ///< what a signal frame shows of the last fault
     std::unique_ptr<Timer> preemption_;     ///< in recordings: when it is asked to leave the guest

@@ -24,6 +24,7 @@ struct TaskLoop {
         while (prepare_for_guest(task, signals_wait)) {
             enter_guest(task);
             signals_wait = serve(task);
+            task.at_event_ = !signals_wait && task.event_.kind != platform::EventKind::died;
         }
         exit_task(task);
     }

@@ -86,6 +86,7 @@ public:
     bool zombie() const { return zombie_; }
     bool stopped() const { return stopped_; }
     /// Has called execve since it was forked (setpgid).
+    bool memory_unsure = false; ///< a thread ended between two events: replay cannot know the memory
     bool has_executed = false;
 
     // The family.

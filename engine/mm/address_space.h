@@ -80,7 +80,8 @@ public:
     // Kernel access to guest memory: the only two ways. EFAULT where any byte is not accessible (some may have been copied). They fault
     // pages in, copy-on-write included, and so may block. Recording happens in Task::copy_in and copy_out, which call these.
     Result<void> copy_in(kernel::Task& task, GuestAddr from, std::span<std::byte> to);
-    Result<void> copy_out(kernel::Task& task, GuestAddr to, std::span<const std::byte> from);
+    /// `written`: the bytes that were copied, also where an error is returned.
+    Result<void> copy_out(kernel::Task& task, GuestAddr to, std::span<const std::byte> from, std::uint64_t* written = nullptr);
     /// How many bytes from the start could be copied (for partial reads and writes).
     std::uint64_t accessible(kernel::Task& task, GuestAddr start, std::uint64_t length, bool write);
     /// ptrace-like access (process_vm_readv's target, /proc/PID/mem, PTRACE_POKE): `force` ignores protection, as FOLL_FORCE does, but
@@ -90,6 +91,12 @@ public:
 
     /// Every present page that this space has written or may write, in pieces, by address: what a snapshot holds.
     void for_each_written(const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const;
+    /// The same of private pages alone. `inherited`: those too that it shares with relatives and has not written since the fork.
+    void for_each_private(bool inherited, const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const;
+    /// It maps `object` shared.
+    bool shares(const Mappable& object) const;
+    /// It maps memory that a fork's child would share with it, writable.
+    bool shares_with_children() const;
 
     /// A key that is equal for two tasks' addresses when they name the same memory: futexes. EFAULT where nothing is mapped.
     struct FutexKey {

@@ -43,10 +43,13 @@ Result<void> AddressSpace::copy_in(kernel::Task& task, GuestAddr from, std::span
     });
 }
 
-Result<void> AddressSpace::copy_out(kernel::Task& task, GuestAddr to, std::span<const std::byte> from)
+Result<void> AddressSpace::copy_out(kernel::Task& task, GuestAddr to, std::span<const std::byte> from, std::uint64_t* written)
 {
     return state_->walk(task, to.value(), from.size(), true, false, [&](FileOffset at, std::uint64_t length, std::uint64_t done) {
-        return state_->memory.write(at, from.subspan(done, length));
+        auto result = state_->memory.write(at, from.subspan(done, length));
+        if (result.ok() && written)
+            *written = done + length;
+        return result;
     });
 }
 

@@ -148,11 +148,11 @@ AddressSpace::FaultResult AddressSpace::State::fetch(
     if (auto next = runs.at_or_after(page); next != runs.end())
         last = std::min(last, std::max(page, next->first));
     if (first < last)
-        show(task, first, last, piece.value().at + (first - from), now->second.value);
+        show(task, first, last, piece.value().at + (first - from), now->second.value, now->second.value.offset + (first - now->first));
     return FaultResult::resolved;
 }
 
-void AddressSpace::State::show(kernel::Task& task, std::uint64_t start, std::uint64_t end, FileOffset at, const Vma& vma)
+void AddressSpace::State::show(kernel::Task& task, std::uint64_t start, std::uint64_t end, FileOffset at, const Vma& vma, std::uint64_t object_offset)
 {
     place(start, end, {at, Run::Kind::direct}, vma);
     if (vma.anonymous)
@@ -161,7 +161,24 @@ void AddressSpace::State::show(kernel::Task& task, std::uint64_t start, std::uin
     auto& recorder = task.recorder();
     std::array<std::uint64_t, 2> args {start, end - start};
     recorder.note_begin(task, trace::EventKind::page_in, 0, args);
-    recorder.copied(task, trace::Direction::out, GuestAddr(start), memory.view(at, end - start));
+    Mappable& object = vma.mapping->object();
+    if (!vma.shared || object.share_identity == 0) {
+        recorder.copied(task, trace::Direction::out, GuestAddr(start), memory.view(at, end - start));
+    } else {
+        // Those who map it shared see one memory: a part that was shown to one of them is known, and what they write is no input.
+        std::uint64_t known = object_offset;
+        auto unknown = [&](std::uint64_t until) {
+            if (known < until)
+                recorder.copied(task, trace::Direction::out, GuestAddr(start + (known - object_offset)), memory.view(at + (known - object_offset), until - known));
+        };
+        std::uint64_t object_end = object_offset + (end - start);
+        object.shown.for_each(object_offset, object_end, [&](std::uint64_t a, std::uint64_t b, const Nothing&) {
+            unknown(a);
+            known = b;
+        });
+        unknown(object_end);
+        object.shown.add(object_offset, object_end);
+    }
     recorder.note_end(task, 0);
 }
 

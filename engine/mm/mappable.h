@@ -4,6 +4,7 @@
 #include "engine/base/ref.h"
 #include "engine/base/result.h"
 #include "engine/mm/memory_file.h"
+#include "engine/mm/range_map.h"
 
 #include <string>
 
@@ -30,6 +31,12 @@ public:
     /// Called for every range that maps the object, so that truncation can take pages back (unmap_pages on the address space).
     virtual void mapped(AddressSpace& space) = 0;
     virtual void unmapped(AddressSpace& space) = 0;
+    /// Somebody maps it shared and may write to it: all who map it shared can see each other's writes.
+    bool shared_writable = false;
+    /// What a recording calls it; 0: not yet asked for.
+    std::uint64_t share_identity = 0;
+    /// Parts whose content a recording has from a shared mapping: it comes again when it was changed by other ways than mappings.
+    RangeSet shown;
     /// Whether the content may change while it is mapped privately: then only pages that are written are copied, as Linux does it.
     /// Of a file that stays as it is, neighbours are copied along.
     virtual bool may_change() const { return true; }

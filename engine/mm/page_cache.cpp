@@ -4,6 +4,7 @@
 #include "engine/mm/page_cache.h"
 
 #include "engine/base/guest_addr.h"
+#include "engine/kernel/share_group.h"
 #include "engine/kernel/task.h"
 #include "engine/mm/address_space.h"
 #include "engine/mm/range_map.h"
@@ -249,6 +250,8 @@ Result<void> PageCache::write(kernel::Task& task, std::uint64_t offset, std::spa
         return {};
     if (offset + bytes.size() < offset)
         return Errno(EFBIG);
+    kernel::join_sharers(task, *this);
+    shown.erase(page_down(offset), page_up(offset + bytes.size()));
     std::uint64_t done = 0;
     while (done < bytes.size()) {
         std::uint64_t at = offset + done;
@@ -280,6 +283,7 @@ Result<void> PageCache::write(kernel::Task& task, std::uint64_t offset, std::spa
 Result<void> PageCache::resize(kernel::Task& task, std::uint64_t size)
 {
     State& s = *state_;
+    shown.erase(page_down(std::min(size, s.size)), ~page_mask);
     if (size < s.size) {
         std::uint64_t end = page_up(size);
         if (size & page_mask) {
@@ -323,6 +327,7 @@ Result<void> PageCache::punch(kernel::Task& task, std::uint64_t offset, std::uin
     if (last < end && last < size)
         TRY(write(task, last, std::span(zeros).first(std::min(end, size) - last)));
     if (first < last) {
+        shown.erase(first, last);
         s.take_back(*this, first, last - first, false);
         s.drop(first, last);
         if (s.source)
@@ -336,6 +341,7 @@ void PageCache::invalidate()
     State& s = *state_;
     if (!s.source || s.present.empty())
         return;
+    shown.clear();
     s.take_back(*this, 0, page_up(s.size), false);
     s.drop(0, ~page_mask);
 }

@@ -33,6 +33,42 @@ void for_each_present(const MemoryFile& memory, FileOffset at, std::uint64_t len
 
 }
 
+void AddressSpace::for_each_private(bool inherited, const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const
+{
+    const State& s = *state_;
+    s.vmas.for_each(0, guest_address_end, [&](std::uint64_t start, std::uint64_t end, const Vma& vma) {
+        if (vma.shared || vma.special)
+            return;
+        s.runs.for_each(start, end, [&](std::uint64_t a, std::uint64_t b, const Run& run) {
+            if (run.kind != Run::Kind::own && !(inherited && run.kind == Run::Kind::cow))
+                return;
+            for_each_present(s.memory, run.at, b - a, [&](FileOffset at, std::uint64_t length) {
+                function(GuestAddr(a + (at - run.at)), s.memory.view(at, length));
+            });
+        });
+    });
+}
+
+bool AddressSpace::shares(const Mappable& object) const
+{
+    for (const auto& [start, entry] : state_->vmas) {
+        const Vma& vma = entry.value;
+        if (vma.shared && vma.mapping && &vma.mapping->object() == &object)
+            return true;
+    }
+    return false;
+}
+
+bool AddressSpace::shares_with_children() const
+{
+    for (const auto& [start, entry] : state_->vmas) {
+        const Vma& vma = entry.value;
+        if (vma.shared && !vma.special && !vma.no_fork && (vma.max_prot & PROT_WRITE))
+            return true;
+    }
+    return false;
+}
+
 void AddressSpace::for_each_written(const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const
 {
     const State& s = *state_;

@@ -84,7 +84,7 @@ struct AddressSpace::State {
     FaultResult make_ready(kernel::Task& task, std::uint64_t page, bool write);
     FaultResult fetch(kernel::Task& task, std::uint64_t page, const Vma& vma, std::uint64_t vma_start, std::uint64_t vma_end);
     /// Maps the object's bytes, and records them: they are an input of the guest.
-    void show(kernel::Task& task, std::uint64_t start, std::uint64_t end, FileOffset at, const Vma& vma);
+    void show(kernel::Task& task, std::uint64_t start, std::uint64_t end, FileOffset at, const Vma& vma, std::uint64_t object_offset);
     FaultResult break_copy(std::uint64_t page, const Vma& vma, std::uint64_t vma_start, std::uint64_t vma_end);
     /// Makes [start, end) of a run our own again, since the relatives have gone.
     void claim(std::uint64_t run_start, std::uint64_t page, std::uint64_t end, FileOffset at, const Vma& vma);

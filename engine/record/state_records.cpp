@@ -5,8 +5,10 @@
 #include "engine/kernel/task.h"
 #include "engine/kernel/thread_group.h"
 #include "engine/record/first_object.h"
+#include "engine/record/memory_digest.h"
 #include "engine/record/recorder.h"
 #include "engine/record/task_recorder.h"
+#include "trace/special_data.h"
 
 
 namespace ringside::record {
@@ -160,8 +162,27 @@ void TaskRecorder::registers_replaced(kernel::Task& task, bool xstate)
     if (!state_)
         return;
     hang(data_arg_registers, Direction::out, 0, bytes_of_registers(task.registers()));
-    if (xstate)
-        hang(data_arg_xstate, Direction::out, 0, task.thread().xstate());
+    if (!xstate)
+        return;
+    // As a new program or a signal handler finds it: no bytes. One byte says so, since none would be no row.
+    static constexpr std::array<std::byte, 1> initial {};
+    std::span<const std::byte> bytes = task.thread().xstate();
+    hang(data_arg_xstate, Direction::out, 0, bytes.empty() ? std::span<const std::byte>(initial) : bytes);
+}
+
+void TaskRecorder::memory_digest(kernel::Task& task, bool inherited)
+{
+    if (!state_ || task.group().memory_unsure || task.mm().ref_count() > 1)
+        return;
+    std::vector<RangeDigest> digests = digest_memory(task.mm(), inherited);
+    if (!digests.empty())
+        hang(data_arg_digest, Direction::out, 0, std::as_bytes(std::span(digests)));
+}
+
+void TaskRecorder::maps_shared(std::uint64_t identity)
+{
+    if (current() != 0 && identity != 0)
+        hang(data_arg_shared, Direction::out, identity, bytes_of("shared"));
 }
 
 EventId TaskRecorder::last_or_current() const

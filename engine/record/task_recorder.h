@@ -69,6 +69,11 @@ public:
     void thread_begin(kernel::Task& task, kernel::Task* creator);
     /// The event leaves the task with other registers than a call's result makes: recorded for replay. `xstate`: that changed too.
     void registers_replaced(kernel::Task& task, bool xstate);
+    /// Hashes of the memory that the task's process has written, for replay to compare: the task is its last user. `inherited`: what
+    /// it shares with its parent by copy-on-write too. Nothing where the guest was stopped between two events.
+    void memory_digest(kernel::Task& task, bool inherited);
+    /// The call maps memory that others may map: `identity` is the same for all mappings of the object.
+    void maps_shared(std::uint64_t identity);
     void thread_end(kernel::Task& task, std::int32_t status);
     void exec(kernel::Task& task, std::string_view path, const std::vector<std::string>& argv);
     void comm(kernel::Task& task);

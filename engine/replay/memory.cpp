@@ -4,6 +4,7 @@
 #include "engine/kernel/replay_task.h"
 #include "engine/mm/address_space.h"
 #include "engine/replay/player.h"
+#include "trace/special_data.h"
 
 #include <algorithm>
 #include <sys/mman.h>
@@ -20,6 +21,21 @@ namespace {
 bool overlap(const Range& a, const Range& b)
 {
     return a.start < b.end && b.start < a.end;
+}
+
+/// What of a file's range lies in `part`.
+template<typename FileRange>
+FileRange cut(const FileRange& file, Range part)
+{
+    FileRange rest = file;
+    rest.range = part;
+    rest.offset += part.start - file.range.start;
+    return rest;
+}
+
+Result<void> make_room(kernel::Task& task, mm::PageCache& object, std::uint64_t size)
+{
+    return size > object.size() ? object.resize(task, page_up(size)) : Result<void>();
 }
 
 }
@@ -44,7 +60,7 @@ Result<void> Player::write_file(Thread& thread, std::uint64_t address, std::span
     return write(thread, address, bytes);
 }
 
-Result<void> Player::map(Thread& thread, Range range, int prot, int flags, bool file, EventId from)
+Result<void> Player::map(Thread& thread, Range range, int prot, int flags, bool file, EventId from, std::uint64_t offset)
 {
     mm::MapRequest request {};
     request.address = GuestAddr(range.start);
@@ -55,11 +71,54 @@ Result<void> Player::map(Thread& thread, Range range, int prot, int flags, bool 
     request.flags = MAP_FIXED | MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE) | (flags & MAP_GROWSDOWN);
     request.max_prot = PROT_READ | PROT_WRITE | PROT_EXEC;
     forget_files(*thread.space, range);
+    if (flags & MAP_SHARED)
+        thread.space->shares = true;
+    Ref<mm::PageCache> object = file && (flags & MAP_SHARED) ? shared_object(from) : Ref<mm::PageCache>();
+    if (object) {
+        request.flags = MAP_FIXED | MAP_SHARED;
+        request.object = object;
+        request.offset = offset;
+        TRY(make_room(*thread.task, *object, offset + request.length));
+    }
     TRY(thread.space->memory->map(*thread.task, request));
     if (!file)
         return {};
-    thread.space->files.push_back({range, prot});
+    thread.space->files.push_back({range, prot, object, offset});
+    if (object)
+        return {}; // shows what it holds as the recording says so
     return fill(thread, range, from);
+}
+
+Ref<mm::PageCache> Player::shared_object(EventId from)
+{
+    if (from == 0)
+        return {};
+    EventId completion = log_.completion(from);
+    for (EventId row : {from, completion}) {
+        if (row == 0)
+            continue;
+        for (const LogData& data : log_.load(row).data) {
+            if (data.arg != data_arg_shared)
+                continue;
+            Ref<mm::PageCache>& object = shared_[data.address];
+            if (!object)
+                object = make_ref<mm::PageCache>(kernel_.memory(), nullptr, 0);
+            return object;
+        }
+    }
+    return {};
+}
+
+Result<void> Player::show_shared(Thread& thread, const LogData& data)
+{
+    Range range {data.address, data.address + data.bytes.size()};
+    for (const FileRange& file : thread.space->files) {
+        if (!file.object || !overlap(file.range, range))
+            continue;
+        Range part {std::max(file.range.start, range.start), std::min(file.range.end, range.end)};
+        TRY(file.object->write(*thread.task, file.offset + (part.start - file.range.start), data.bytes.subspan(part.start - range.start, part.end - part.start)));
+    }
+    return {};
 }
 
 Result<void> Player::fill(Thread& thread, Range range, EventId from)
@@ -100,7 +159,7 @@ void Player::forget_files(Space& space, Range range)
     std::vector<FileRange> rest;
     for (const FileRange& file : space.files) {
         for (const Range& part : subtract({file.range}, range))
-            rest.push_back({part, file.prot});
+            rest.push_back(cut(file, part));
     }
     space.files = std::move(rest);
     space.absent = subtract(space.absent, range);
@@ -137,8 +196,9 @@ void Player::set_protection(Space& space, Range range, int prot)
             continue;
         }
         for (const Range& part : subtract({file.range}, range))
-            changed.push_back({part, file.prot});
-        changed.push_back({{std::max(file.range.start, range.start), std::min(file.range.end, range.end)}, prot});
+            changed.push_back(cut(file, part));
+        changed.push_back(cut(file, {std::max(file.range.start, range.start), std::min(file.range.end, range.end)}));
+        changed.back().prot = prot;
     }
     space.files = std::move(changed);
 }
@@ -153,7 +213,7 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
     switch (call.nr) {
     case SYS_mmap: {
         bool file = !(a[3] & MAP_ANONYMOUS);
-        return map(thread, range_of(result, a[1]), static_cast<int>(a[2]), static_cast<int>(a[3]), file, call.id);
+        return map(thread, range_of(result, a[1]), static_cast<int>(a[2]), static_cast<int>(a[3]), file, call.id, a[5]);
     }
     case SYS_munmap:
         forget_files(*thread.space, range_of(a[0], a[1]));
@@ -169,11 +229,16 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
         TRY(memory.remap(task, GuestAddr(a[0]), a[1], a[2], moved ? MREMAP_MAYMOVE | MREMAP_FIXED | static_cast<int>(a[3] & MREMAP_DONTUNMAP) : 0, GuestAddr(moved ? result : 0)));
         auto file = std::find_if(thread.space->files.begin(), thread.space->files.end(), [&](const FileRange& f) { return overlap(f.range, old); });
         bool was_file = file != thread.space->files.end();
-        int prot = was_file ? file->prot : 0;
+        FileRange now = was_file ? cut(*file, {old.start, old.end}) : FileRange {};
+        if (now.object) // before the mapping grows: SIGBUS is the recording's to give
+            TRY(make_room(task, *now.object, now.offset + page_up(a[2])));
         forget_files(*thread.space, old);
         if (!was_file)
             return {};
-        thread.space->files.push_back({range_of(result, a[2]), prot});
+        now.range = range_of(result, a[2]);
+        thread.space->files.push_back(now);
+        if (now.object)
+            return {};
         return fill(thread, range_of(result, a[2]), call.id);
     }
     case SYS_brk:
@@ -185,8 +250,9 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
         if (a[2] != MADV_DONTNEED)
             return {};
         Range dropped = range_of(a[0], a[1]);
-        for (const auto& [part, prot] : std::vector<FileRange>(thread.space->files)) {
-            if (!overlap(part, dropped))
+        for (const FileRange& file : std::vector<FileRange>(thread.space->files)) {
+            const Range part = file.range;
+            if (file.object || !overlap(part, dropped))
                 continue;
             Range again {std::max(part.start, dropped.start), std::min(part.end, dropped.end)};
             thread.space->absent = subtract(thread.space->absent, again);
@@ -219,6 +285,9 @@ Result<void> Player::apply_brk(Thread& thread, std::uint64_t end)
 
 Result<void> Player::apply_exec(Thread& thread, EventId call, EventId row)
 {
+    TRY(check_memory_of(thread, call));
+    if (row != call)
+        TRY(check_memory_of(thread, row));
     auto space = make_ref<Space>();
     space->memory = TRY(mm::AddressSpace::create(kernel_.platform(), kernel_.memory(), 0));
     space->id = call;

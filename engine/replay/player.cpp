@@ -7,6 +7,7 @@
 #include "engine/kernel/replay_task.h"
 #include "engine/mm/address_space.h"
 #include "engine/record/register_hash.h"
+#include "trace/special_data.h"
 #include "trace/syscall_table.h"
 
 #include <csignal>
@@ -147,8 +148,8 @@ void Player::advance()
 Result<void> Player::serve(Thread& thread, EventId id)
 {
     const EventRecord& event = log_.event(id);
-    // Threads that share memory ran one at a time, each from one event to its next: so they do here, in the same order.
-    if (thread.space->ref_count() > 1)
+    // Whoever shares memory ran one at a time, each from one event to its next: so it is here, in the same order.
+    if (thread.space->ref_count() > 1 || thread.space->shares)
         TRY(wait_turn(thread, id));
     switch (event.kind) {
     case EventKind::syscall:
@@ -164,10 +165,13 @@ Result<void> Player::serve(Thread& thread, EventId id)
         break;
     case EventKind::resume:
         TRY(wait_turn(thread, id));
-        if (log_.event(event.of).kind == EventKind::syscall)
+        if (log_.event(event.of).kind == EventKind::syscall) {
             TRY(apply_call(thread, event.of, id));
-        else
+        } else {
             TRY(apply_data(thread, id));
+            if (log_.event(event.of).kind == EventKind::exit)
+                TRY(check_memory_of(thread, id));
+        }
         break;
     case EventKind::fault:
         TRY(expect(thread, id));
@@ -186,6 +190,8 @@ Result<void> Player::serve(Thread& thread, EventId id)
     default: // signals, stops, markers, preemptions, page-ins, the end: what the kernel did by itself
         TRY(wait_turn(thread, id));
         TRY(apply_data(thread, id));
+        if (event.kind == EventKind::exit)
+            TRY(check_memory_of(thread, id));
         break;
     }
     advance();
@@ -326,10 +332,13 @@ Result<void> Player::apply_data(Thread& thread, EventId row)
         if (data.direction != Direction::out)
             continue;
         switch (data.arg) {
-        case data_arg_page: // was filled in when the mapping was made, unless the file was cut meanwhile
+        case data_arg_page: // was filled in when the mapping was made, unless that is shared, or the file was cut meanwhile
+            TRY(show_shared(thread, data));
             TRY(show_again(thread, data));
             break;
         case data_arg_child:
+        case data_arg_shared:
+        case data_arg_digest: // below, when all that the event wrote is there
             break;
         case data_arg_registers:
             if (data.bytes.size() != sizeof(platform::Registers))
@@ -337,7 +346,7 @@ Result<void> Player::apply_data(Thread& thread, EventId row)
             std::memcpy(&guest.registers(), data.bytes.data(), sizeof(platform::Registers));
             break;
         case data_arg_xstate:
-            TRY(guest.set_xstate(data.bytes));
+            TRY(guest.set_xstate(data.bytes.size() > 1 ? data.bytes : std::span<const std::byte>()));
             break;
         default:
             TRY(write(thread, data.address, data.bytes));
@@ -395,6 +404,7 @@ Result<void> Player::make_child(Thread& parent, EventId call)
     space->memory = TRY(parent.space->memory->fork(*parent.task));
     space->id = call;
     space->brk = parent.space->brk;
+    space->shares = parent.space->shares;
     space->files = parent.space->files;
     space->absent = parent.space->absent;
     TRY(start_thread(id, space, registers, kept));

@@ -8,6 +8,7 @@
 #include "engine/base/ref.h"
 #include "engine/kernel/task.h"
 #include "engine/kernel/wait_queue.h"
+#include "engine/mm/page_cache.h"
 #include "engine/platform/platform.h"
 #include "engine/replay/log.h"
 #include "engine/replay/mapped_content.h"
@@ -51,6 +52,8 @@ private:
     struct FileRange {
         Range range;
         int prot;
+        Ref<mm::PageCache> object {}; ///< of a shared mapping: one for all that map the file
+        std::uint64_t offset = 0;     ///< in `object`
     };
     /// An address space and what the player knows of it beside mm.
     struct Space : RefCounted {
@@ -59,6 +62,7 @@ private:
         std::uint64_t brk = 0; ///< 0: not known yet
         std::vector<FileRange> files;  ///< what stands for mapped files
         std::vector<Range> absent; ///< parts of these that never became present
+        bool shares = false; ///< others may see its writes, and it theirs: order matters between events, too
     };
     struct Thread {
         trace::ThreadId id = 0;
@@ -96,9 +100,17 @@ private:
 
     // memory.cpp: the memory calls.
     Result<void> apply_memory(Thread& thread, const trace::EventRecord& call, std::int64_t ret);
-    Result<void> map(Thread& thread, Range range, int prot, int flags, bool file, trace::EventId from);
+    Result<void> map(Thread& thread, Range range, int prot, int flags, bool file, trace::EventId from, std::uint64_t offset = 0);
     Result<void> apply_brk(Thread& thread, std::uint64_t end);
     Result<void> fill(Thread& thread, Range range, trace::EventId from);
+    /// The file that stands for the shared mapping made by `from`; null: it is mapped privately, or nobody knows which it is.
+    Ref<mm::PageCache> shared_object(trace::EventId from);
+    /// What a shared mapping showed first, or anew.
+    Result<void> show_shared(Thread& thread, const LogData& data);
+    /// Compares memory with what the recording says of it.
+    Result<void> check_memory(Thread& thread, trace::EventId row, std::span<const std::byte> digests);
+    /// check_memory of all that hangs on the row.
+    Result<void> check_memory_of(Thread& thread, trace::EventId row);
     /// Files in `range` are no longer mapped there.
     void forget_files(Space& space, Range range);
     /// The file behind a mapping was cut: the page is not there any more.
@@ -116,6 +128,7 @@ private:
     const Log& log_;
     MappedContent content_;
     trace::EventId next_ = 1;
+    std::unordered_map<std::uint64_t, Ref<mm::PageCache>> shared_; ///< by their identity in the recording
     std::unordered_map<trace::ThreadId, std::unique_ptr<Thread>> threads_;
     std::optional<Divergence> divergence_;
     bool stopping_ = false;

@@ -3,6 +3,7 @@
 #include "engine/fs/file_table.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/limits.h"
+#include "engine/kernel/share_group.h"
 #include "engine/mm/address_space.h"
 #include "engine/syscalls/handler.h"
 
@@ -90,6 +91,8 @@ Result<long> mmap(Task& task, GuestAddr addr, std::uint64_t length, int prot, in
         return Errno(EINVAL);
     if (length <= guest_address_end)
         TRY(check_limits(task, page_up(length), prot, flags));
+    if (file && (flags & MAP_TYPE) != MAP_PRIVATE)
+        kernel::share_mapping(task, *request.object, (request.max_prot & PROT_WRITE) != 0, request.trace_object);
     return static_cast<long>(TRY(task.mm().map(task, request)).value());
 }
 

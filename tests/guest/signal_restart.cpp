@@ -44,7 +44,7 @@ GUEST_TEST("read of a pipe: EINTR without SA_RESTART")
     alarms_every_20ms(0);
     char byte;
     expect_errno(EINTR, read(reader, &byte, 1));
-    expect_eq(1, alarms);
+    expect(alarms >= 1, "an alarm ended it"); // on a busy machine the next one may have come as well
 }
 
 GUEST_TEST("read of a pipe: restarted with SA_RESTART until data comes")
@@ -55,7 +55,7 @@ GUEST_TEST("read of a pipe: restarted with SA_RESTART until data comes")
     char byte = 0;
     expect_eq(1, read(reader, &byte, 1));
     expect_eq('3', byte);
-    expect_eq(3, alarms);
+    expect(alarms >= 3, "two alarms did not end it");
 }
 
 GUEST_TEST("write into a full pipe: EINTR, or the part that was written")
