@@ -150,6 +150,7 @@ struct Exec {
 
         task.recorder().memory_digest(task, group.has_executed);
         group.memory_unsure = false;
+        group.stacks_left.clear();
 
         thread->set_owner(&task);
         thread->registers() = image.registers;

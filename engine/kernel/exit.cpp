@@ -65,6 +65,8 @@ struct Exit {
         if (!task.at_event_)
             doubt_memory(task);
         task.recorder().memory_digest(task, task.group_->has_executed);
+        if (task.recorder().enabled())
+            task.group_->stacks_left.insert(page_down(task.registers().rsp));
         task.release_vfork_parent();
         task.usage_->max_rss = std::max(task.usage_->max_rss, task.mm_->resident_bytes());
         if (task.files_ && task.files_->ref_count() == 1)

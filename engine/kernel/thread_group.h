@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sys/resource.h>
 #include <vector>
 
@@ -86,6 +87,7 @@ public:
     bool zombie() const { return zombie_; }
     bool stopped() const { return stopped_; }
     /// Has called execve since it was forked (setpgid).
+    std::set<std::uint64_t> stacks_left; ///< pages in the stacks of threads that have ended, while a recording is made
     bool memory_unsure = false; ///< a thread ended between two events: replay cannot know the memory
     bool has_executed = false;
 

@@ -91,8 +91,10 @@ public:
 
     /// Every present page that this space has written or may write, in pieces, by address: what a snapshot holds.
     void for_each_written(const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const;
-    /// The same of private pages alone. `inherited`: those too that it shares with relatives and has not written since the fork.
-    void for_each_private(bool inherited, const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const;
+    /// The same of private memory alone. `inherited`: pages too that it shares with relatives and has not written since the fork.
+    /// `from` is asked for each VMA [start, end) from where on it counts.
+    void for_each_private(bool inherited, const std::function<std::uint64_t(std::uint64_t start, std::uint64_t end)>& from,
+        const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const;
     /// It maps `object` shared.
     bool shares(const Mappable& object) const;
     /// It maps memory that a fork's child would share with it, writable.

@@ -2,6 +2,7 @@
 
 #include "engine/mm/space_state.h"
 
+#include <algorithm>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -33,13 +34,14 @@ void for_each_present(const MemoryFile& memory, FileOffset at, std::uint64_t len
 
 }
 
-void AddressSpace::for_each_private(bool inherited, const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const
+void AddressSpace::for_each_private(bool inherited, const std::function<std::uint64_t(std::uint64_t start, std::uint64_t end)>& from,
+    const std::function<void(GuestAddr, std::span<const std::byte>)>& function) const
 {
     const State& s = *state_;
     s.vmas.for_each(0, guest_address_end, [&](std::uint64_t start, std::uint64_t end, const Vma& vma) {
         if (vma.shared || vma.special)
             return;
-        s.runs.for_each(start, end, [&](std::uint64_t a, std::uint64_t b, const Run& run) {
+        s.runs.for_each(std::min(from(start, end), end), end, [&](std::uint64_t a, std::uint64_t b, const Run& run) {
             if (run.kind != Run::Kind::own && !(inherited && run.kind == Run::Kind::cow))
                 return;
             for_each_present(s.memory, run.at, b - a, [&](FileOffset at, std::uint64_t length) {

@@ -174,7 +174,7 @@ void TaskRecorder::memory_digest(kernel::Task& task, bool inherited)
 {
     if (!state_ || task.group().memory_unsure || task.mm().ref_count() > 1)
         return;
-    std::vector<RangeDigest> digests = digest_memory(task.mm(), inherited);
+    std::vector<RangeDigest> digests = digest_memory(task.mm(), inherited, {task.registers().rsp, task.group().stacks_left});
     if (!digests.empty())
         hang(data_arg_digest, Direction::out, 0, std::as_bytes(std::span(digests)));
 }
