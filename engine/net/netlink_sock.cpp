@@ -144,22 +144,18 @@ Result<std::size_t> NetlinkSock::receive(Task& task, Incoming& message)
             return Errno(error);
         TRY(wait(task, queue, patience, ~PollMask {0}, true));
     }
-    Ref<Packet> packet = received_.front();
+    Datagram next = next_datagram(received_, message);
     if (!message.peek()) {
         received_.pop_front();
-        queued_ -= packet->charge();
+        queued_ -= next.packet->charge();
     }
-    message.from = packet->from;
-    std::size_t part = std::min<std::size_t>(packet->data.size(), message.data.remaining());
-    if (part < packet->data.size())
-        message.result_flags |= MSG_TRUNC;
-    if (part > 0 && TRY(message.data.put(std::span(packet->data).first(part))) < part)
-        return Errno(EFAULT);
+    message.from = next.packet->from;
+    std::size_t result = TRY(give_datagram(message, next));
     if (netlink_options_[NETLINK_PKTINFO])
         message.control.push_back(ControlMessage::of(SOL_NETLINK, NETLINK_PKTINFO, nl_pktinfo {0}));
     if (options.pass_credentials)
         message.control.push_back(ControlMessage::of(SOL_SOCKET, SCM_CREDENTIALS, ucred {0, 0, 0}));
-    return message.flags & MSG_TRUNC ? packet->data.size() : part;
+    return result;
 }
 
 Result<void> NetlinkSock::set_option(int level, int option, const OptionValue& value)

@@ -96,6 +96,37 @@ std::size_t Sock::low_water(int flags, std::uint64_t wanted) const
     return std::max<std::size_t>(1, target);
 }
 
+std::size_t Sock::peek_start(const Incoming& message) const
+{
+    return message.peek() && options.peek_offset > 0 ? static_cast<std::size_t>(options.peek_offset) : 0;
+}
+
+Datagram Sock::next_datagram(const std::deque<Ref<Packet>>& received, const Incoming& message) const
+{
+    std::size_t skip = peek_start(message); // __skb_try_recv_from_queue
+    for (const Ref<Packet>& packet : received) {
+        if (skip == 0 || skip < packet->data.size())
+            return {packet, skip};
+        skip -= packet->data.size();
+    }
+    return {};
+}
+
+Result<std::size_t> Sock::give_datagram(Incoming& message, const Datagram& datagram)
+{
+    auto bytes = std::span(datagram.packet->data).subspan(datagram.skip);
+    std::size_t part = std::min<std::size_t>(bytes.size(), message.data.remaining());
+    if (part < bytes.size())
+        message.result_flags |= MSG_TRUNC;
+    if (part > 0 && TRY(message.data.put(bytes.first(part))) < part)
+        return Errno(EFAULT);
+    if (message.peek())
+        peeked(part);
+    else
+        consumed(bytes.size());
+    return message.flags & MSG_TRUNC ? bytes.size() : part;
+}
+
 void Sock::peeked(std::size_t bytes)
 {
     if (options.peek_offset >= 0)

@@ -77,6 +77,12 @@ OptionBytes option_bytes(const T& value)
     return {bytes.begin(), bytes.end()};
 }
 
+/// A datagram that is to be received; a peek with SO_PEEK_OFF begins `skip` bytes into it.
+struct Datagram {
+    Ref<Packet> packet; ///< null: none waits
+    std::size_t skip = 0;
+};
+
 class Sock : public RefCounted {
 public:
     Sock(Ref<NetState> net, int family, int type, int protocol);
@@ -141,6 +147,12 @@ protected:
     Patience send_patience(bool dont_wait) const { return Patience::of(dont_wait, options.send_timeout); }
     /// How many bytes a stream's reader waits for (sock_rcvlowat).
     std::size_t low_water(int flags, std::uint64_t wanted) const;
+    /// Where a peek begins (SO_PEEK_OFF); 0 for a read.
+    std::size_t peek_start(const Incoming& message) const;
+    /// Which of `received` comes next: a peek with an offset passes over the datagrams before it, a read gets the first.
+    Datagram next_datagram(const std::deque<Ref<Packet>>& received, const Incoming& message) const;
+    /// Copies a datagram out, which the caller has taken from its queue unless this is a peek. What the call returns; EFAULT.
+    Result<std::size_t> give_datagram(Incoming& message, const Datagram& datagram);
     /// SO_PEEK_OFF moves with what was peeked at and taken.
     void peeked(std::size_t bytes);
     void consumed(std::size_t bytes);

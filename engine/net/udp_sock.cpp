@@ -150,44 +150,24 @@ Result<std::size_t> UdpSock::receive(Task& task, Incoming& message)
     if (message.flags & MSG_ERRQUEUE)
         return Errno(EAGAIN);
     const Patience patience = receive_patience(message.dont_wait());
-    Ref<Packet> packet;
-    std::size_t skip = 0;
-    for (;;) {
-        skip = message.peek() && options.peek_offset > 0 ? static_cast<std::size_t>(options.peek_offset) : 0;
-        for (const Ref<Packet>& waiting : received_) {
-            if (skip > 0 && skip >= waiting->data.size()) {
-                skip -= waiting->data.size();
-                continue;
-            }
-            packet = waiting;
-            break;
-        }
-        if (packet)
-            break;
+    Datagram next;
+    while (!(next = next_datagram(received_, message)).packet) {
         if (int error = take_error())
             return Errno(error);
         if (!patience.none && (shut & receive_shut))
             return std::size_t {0};
         TRY(wait(task, queue, patience, ~PollMask {0}, true));
     }
+    const Packet& packet = *next.packet;
     if (!message.peek()) {
-        std::erase(received_, packet);
-        queued_ -= packet->charge();
+        received_.pop_front();
+        queued_ -= packet.charge();
     }
-    message.from = to_socket_address(family, packet->meta.source);
-    std::size_t length = packet->data.size() - skip;
-    std::size_t part = std::min<std::size_t>(length, message.data.remaining());
-    if (part < length)
-        message.result_flags |= MSG_TRUNC;
-    if (part > 0 && TRY(message.data.put(std::span(packet->data).subspan(skip, part))) < part)
-        return Errno(EFAULT);
-    if (message.peek())
-        peeked(part);
-    else
-        consumed(packet->data.size());
-    add_timestamp(message, packet->time);
-    add_control(message, packet->meta);
-    return message.flags & MSG_TRUNC ? length : part;
+    message.from = to_socket_address(family, packet.meta.source);
+    std::size_t result = TRY(give_datagram(message, next));
+    add_timestamp(message, packet.time);
+    add_control(message, packet.meta);
+    return result;
 }
 
 Result<void> UdpSock::shutdown(Task&, int how)

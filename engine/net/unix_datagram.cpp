@@ -182,21 +182,8 @@ Result<std::size_t> UnixSock::receive_datagram(Task& task, Incoming& message)
     if (message.flags & MSG_ERRQUEUE)
         return Errno(EAGAIN);
     const Patience patience = receive_patience(message.dont_wait());
-    Ref<Packet> packet;
-    std::size_t skip = 0;
-    for (;;) {
-        // A peek with an offset passes over the datagrams before it (__skb_try_recv_from_queue).
-        skip = message.peek() && options.peek_offset > 0 ? static_cast<std::size_t>(options.peek_offset) : 0;
-        for (const Ref<Packet>& waiting : received_) {
-            if (skip > 0 && skip >= waiting->data.size()) {
-                skip -= waiting->data.size();
-                continue;
-            }
-            packet = waiting;
-            break;
-        }
-        if (packet)
-            break;
+    Datagram next;
+    while (!(next = next_datagram(received_, message)).packet) {
         if (int error = take_error())
             return Errno(error);
         if (patience.none) {
@@ -209,25 +196,16 @@ Result<std::size_t> UnixSock::receive_datagram(Task& task, Incoming& message)
         TRY(wait(task, queue, patience, ~PollMask {0}, true));
     }
     if (!message.peek()) {
-        std::erase(received_, packet);
+        received_.pop_front();
         peer_queue_.wake_one(writable_events);
     }
-    message.from = packet->from;
-    std::size_t length = packet->data.size() - skip;
-    std::size_t wanted = message.data.remaining();
-    if (wanted < length)
-        message.result_flags |= MSG_TRUNC;
-    std::size_t part = std::min(length, wanted);
-    if (part > 0 && TRY(message.data.put(std::span(packet->data).subspan(skip, part))) < part)
-        return Errno(EFAULT);
-    if (message.peek())
-        peeked(part);
-    else
-        consumed(packet->data.size());
-    add_timestamp(message, packet->time);
-    add_credentials(message, *packet);
-    message.rights = packet->rights;
-    return message.flags & MSG_TRUNC ? length : part;
+    const Packet& packet = *next.packet;
+    message.from = packet.from;
+    std::size_t result = TRY(give_datagram(message, next));
+    add_timestamp(message, packet.time);
+    add_credentials(message, packet);
+    message.rights = packet.rights;
+    return result;
 }
 
 }

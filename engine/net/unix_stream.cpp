@@ -62,7 +62,7 @@ Result<std::size_t> UnixSock::receive_stream(Task& task, Incoming& message)
         return Errno(EOPNOTSUPP);
     const std::size_t target = low_water(message.flags, message.data.remaining());
     const Patience patience = receive_patience(message.dont_wait());
-    std::size_t skip = message.peek() && options.peek_offset > 0 ? static_cast<std::size_t>(options.peek_offset) : 0;
+    std::size_t skip = peek_start(message);
     std::size_t copied = 0;
     std::optional<ucred> writer; // whose bytes these are, where SO_PASSCRED asks
     bool has_writer = false;
