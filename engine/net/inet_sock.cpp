@@ -46,6 +46,13 @@ bool InetSock::takes(const IpAddress& address) const
     return local.address == address || is_any6(local.address) || (address.is_v4() && local.address == IpAddress::any4());
 }
 
+int InetSock::fitness(const IpAddress& address) const
+{
+    if (!takes(address))
+        return 0;
+    return 1 + (family == (address.is_v4() ? AF_INET : AF_INET6) ? 1 : 0) + (local.address == address ? 4 : 0);
+}
+
 bool InetSock::overlaps(const InetSock& other) const
 {
     const IpAddress &a = local.address, &b = other.local.address;

@@ -25,6 +25,8 @@ public:
     bool v6_only = false;
     /// Whether it receives what is sent to `address`: its own, or any.
     bool takes(const IpAddress& address) const;
+    /// How well it fits what is sent to `address`: 0 where it does not take that, more for its own family, most for just its address.
+    int fitness(const IpAddress& address) const;
     /// inet_rcv_saddr_equal: could both receive the same thing?
     bool overlaps(const InetSock& other) const;
 

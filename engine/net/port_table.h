@@ -6,7 +6,6 @@
 #include "engine/net/address.h"
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <vector>
 
@@ -36,6 +35,25 @@ public:
     void share(InetSock& sock, std::uint16_t port) { bound_[port].push_back(&sock); }
     void release(InetSock& sock, std::uint16_t port);
     const std::vector<InetSock*>& at(std::uint16_t port) const;
+    /// Those at `port` whose `score` is the highest, in the order they were bound; none where it is 0 for all.
+    template<typename Score>
+    std::vector<InetSock*> best_at(std::uint16_t port, Score&& score) const
+    {
+        std::vector<InetSock*> best;
+        int highest = 1;
+        for (InetSock* sock : at(port)) {
+            int here = score(*sock);
+            if (here < highest)
+                continue;
+            if (here > highest)
+                best.clear();
+            highest = here;
+            best.push_back(sock);
+        }
+        return best;
+    }
+    /// The one of `equals` that SO_REUSEPORT gives to what comes from `sender`.
+    static InetSock* spread(const std::vector<InetSock*>& equals, std::uint16_t sender) { return equals[sender * 2654435761U % equals.size()]; }
     void add_time_wait(TimeWait entry);
     /// Those that have not run out.
     const std::deque<TimeWait>& time_waits();

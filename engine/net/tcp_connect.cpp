@@ -61,21 +61,8 @@ Result<Ref<Sock>> TcpSock::accept(Task& task, bool dont_wait)
 
 TcpSock* TcpSock::find_listener(const Endpoint& to, const Endpoint& from)
 {
-    std::vector<TcpSock*> best;
-    int best_score = 0;
-    for (InetSock* sock : ports().at(to.port)) {
-        if (sock->state != State::listening || !sock->takes(to.address))
-            continue;
-        int score = (sock->local.address == to.address ? 2 : 0) + (sock->family == (to.address.is_v4() ? AF_INET : AF_INET6) ? 1 : 0) + 1;
-        if (score > best_score)
-            best.clear();
-        if (score >= best_score)
-            best.push_back(static_cast<TcpSock*>(sock));
-        best_score = std::max(score, best_score);
-    }
-    if (best.empty())
-        return nullptr;
-    return best[from.port * 2654435761U % best.size()]; // SO_REUSEPORT spreads them
+    auto best = ports().best_at(to.port, [&](const InetSock& sock) { return sock.state == State::listening ? sock.fitness(to.address) : 0; });
+    return best.empty() ? nullptr : static_cast<TcpSock*>(PortTable::spread(best, from.port));
 }
 
 Result<void> TcpSock::begin_connect(Task&, const SocketAddress& address)

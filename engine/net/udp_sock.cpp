@@ -69,24 +69,16 @@ Result<Endpoint> UdpSock::target(const Outgoing& message) const
 
 UdpSock* UdpSock::find_receiver(const Endpoint& to, const Endpoint& from)
 {
-    std::vector<UdpSock*> best;
-    int best_score = 0;
-    for (InetSock* sock : ports().at(to.port)) {
-        bool connected = sock->remote.port != 0;
-        if (!sock->takes(to.address) || (connected && sock->remote != from))
-            continue;
-        int score = 1 + (sock->family == (to.address.is_v4() ? AF_INET : AF_INET6) ? 1 : 0) + (sock->local.address == to.address ? 4 : 0) + (connected ? 8 : 0);
-        if (score > best_score)
-            best.clear();
-        if (score >= best_score)
-            best.push_back(static_cast<UdpSock*>(sock));
-        best_score = std::max(score, best_score);
-    }
+    auto best = ports().best_at(to.port, [&](const InetSock& sock) {
+        int fitness = sock.fitness(to.address);
+        if (fitness == 0 || sock.remote.port == 0)
+            return fitness;
+        return sock.remote == from ? fitness + 8 : 0;
+    });
     if (best.empty())
         return nullptr;
     // Among equals SO_REUSEPORT spreads the senders, SO_REUSEADDR alone lets the last one bound win.
-    bool spread = best.back()->options.reuse_port;
-    return spread ? best[from.port * 2654435761U % best.size()] : best.back();
+    return static_cast<UdpSock*>(best.back()->options.reuse_port ? PortTable::spread(best, from.port) : best.back());
 }
 
 void UdpSock::deliver(Ref<Packet> packet)
