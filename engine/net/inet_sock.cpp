@@ -23,7 +23,7 @@ bool is_any6(const IpAddress& address)
 
 InetSock::InetSock(Ref<NetState> net, int family, int type, int protocol) : Sock(std::move(net), family, type, protocol)
 {
-    local.address = remote.address = family == AF_INET ? IpAddress::any4() : IpAddress::any6();
+    local.address = remote.address = any();
 }
 
 InetSock::~InetSock()
@@ -35,6 +35,17 @@ void InetSock::release_port()
 {
     if (port != 0)
         ports().release(*this, std::exchange(port, 0));
+}
+
+void InetSock::forget_connection()
+{
+    remote = {any(), 0};
+    if (!address_bound_)
+        local.address = remote.address;
+    if (!port_bound_) {
+        release_port();
+        local.port = 0;
+    }
 }
 
 bool InetSock::takes(const IpAddress& address) const
@@ -125,7 +136,7 @@ Result<void> InetSock::bind(Task& task, const SocketAddress& address)
     port = local.port = chosen;
     address_bound_ = !to.is_any();
     port_bound_ = wanted.port != 0;
-    remote = {family == AF_INET ? IpAddress::any4() : IpAddress::any6(), 0};
+    remote = {any(), 0};
     return {};
 }
 

@@ -33,6 +33,9 @@ public:
 protected:
     PortTable& ports() { return protocol == IPPROTO_TCP ? net().tcp_ports : protocol == IPPROTO_UDP ? net().udp_ports : net().udplite_ports; }
     void release_port();
+    IpAddress any() const { return family == AF_INET ? IpAddress::any4() : IpAddress::any6(); }
+    /// No longer connected: what bind(2) has not set goes.
+    void forget_connection();
     /// Takes an ephemeral port where it has none. EAGAIN (inet_autobind).
     Result<void> autobind();
     /// The address that a connection or datagram goes to. EINVAL, EAFNOSUPPORT.

@@ -1,7 +1,6 @@
 // Ports: conflicts and choice (net/ipv4/inet_connection_sock.c, inet_csk_get_port; net/ipv4/udp.c, udp_lib_get_port).
 #include "engine/net/port_table.h"
 
-#include "engine/kernel/clock.h"
 #include "engine/net/inet_sock.h"
 
 #include <algorithm>
@@ -11,7 +10,7 @@ namespace ringside::net {
 bool PortTable::conflicts(const InetSock& sock, std::uint16_t port)
 {
     bool stream = sock.type == SOCK_STREAM;
-    bool reuse = sock.options.reuse_address != 0;
+    bool reuse = sock.options.reuse_address;
     for (const InetSock* other : at(port)) {
         if (other == &sock || !sock.overlaps(*other))
             continue;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/base/result.h"
-#include "engine/kernel/wait_queue.h"
+#include "engine/kernel/clock.h"
 #include "engine/net/address.h"
 
 #include <deque>
@@ -21,10 +21,10 @@ public:
     struct TimeWait {
         Endpoint local, remote;
         int family = 0;
-        bool v6_only = false, reuse_address = false;
+        bool reuse_address = false;
         kernel::Nanoseconds until = 0;
     };
-    static constexpr kernel::Nanoseconds time_wait_length = 60'000'000'000;
+    static constexpr kernel::Nanoseconds time_wait_length = 60 * kernel::second;
     static constexpr std::size_t max_time_waits = 4096;
 
     /// Takes `port` for the socket with its local address as it is set. EADDRINUSE.

@@ -39,7 +39,7 @@ struct Patience {
 struct Options {
     int send_buffer = NetState::default_buffer, receive_buffer = NetState::default_buffer; ///< as Linux keeps them: doubled
     bool send_buffer_set = false, receive_buffer_set = false;
-    int reuse_address = 0;
+    bool reuse_address = false;
     bool reuse_port = false;
     bool pass_credentials = false;
     bool oob_inline = false;

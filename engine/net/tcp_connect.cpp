@@ -28,16 +28,10 @@ Result<void> TcpSock::listen(Task&, int backlog)
         accept_waiting();
         return {};
     }
-    if (port == 0) {
+    if (port == 0)
         TRY(autobind());
-    } else {
-        state = State::listening;
-        auto bound = ports().bind(*this, port);
-        if (!bound.ok()) {
-            state = State::closed;
-            return bound.error();
-        }
-    }
+    else
+        TRY(ports().bind(*this, port));
     state = State::listening;
     shut = 0;
     return {};
@@ -115,7 +109,6 @@ Result<void> TcpSock::connect(Task& task, const SocketAddress& address, bool don
         return Errno(EINVAL);
     if (address.family() == AF_UNSPEC) {
         disconnect();
-        phase_ = Phase::unconnected;
         return {};
     }
     int in_progress = EINPROGRESS;
@@ -143,7 +136,6 @@ Result<void> TcpSock::connect(Task& task, const SocketAddress& address, bool don
     }
     if (state == State::closed) {
         int error = take_error();
-        phase_ = Phase::unconnected;
         disconnect();
         return Errno(error ? error : ECONNABORTED);
     }
@@ -230,13 +222,8 @@ void TcpSock::disconnect()
     }
     done();
     received_.clear();
-    remote = {family == AF_INET ? IpAddress::any4() : IpAddress::any6(), 0};
-    if (!address_bound_)
-        local.address = remote.address;
-    if (!port_bound_) {
-        release_port();
-        local.port = 0;
-    }
+    forget_connection();
+    phase_ = Phase::unconnected;
     shut = 0;
     fin_received_ = urgent_ = false;
     if (before != State::closed)
@@ -302,7 +289,7 @@ void TcpSock::receive_fin()
         state = State::close_wait;
         queue.wake_all();
     } else if (state == State::fin_wait2) {
-        ports().add_time_wait({local, remote, family, v6_only, options.reuse_address != 0, 0});
+        ports().add_time_wait({local, remote, family, options.reuse_address, 0});
         done();
     }
 }
@@ -318,14 +305,11 @@ Result<void> TcpSock::shutdown(Task&, int how)
         shut |= how;
         break;
     case State::listening:
-        if (how & receive_shut) {
+        if (how & receive_shut)
             disconnect();
-            phase_ = Phase::unconnected;
-        }
         break;
     case State::syn_sent:
         disconnect();
-        phase_ = Phase::unconnected;
         break;
     default:
         shut |= how;

@@ -16,25 +16,15 @@ constexpr std::size_t headers = 128; // room for the headers that a real packet 
 
 UdpSock::UdpSock(Ref<NetState> net, int family, int protocol) : InetSock(std::move(net), family, SOCK_DGRAM, protocol) { }
 
-Result<void> UdpSock::disconnect()
-{
-    state = State::closed;
-    remote = {family == AF_INET ? IpAddress::any4() : IpAddress::any6(), 0};
-    if (!address_bound_)
-        local.address = remote.address;
-    if (!port_bound_) {
-        release_port();
-        local.port = 0;
-    }
-    return {};
-}
-
 Result<void> UdpSock::connect(Task&, const SocketAddress& address, bool)
 {
     if (address.size() < sizeof(sa_family_t))
         return Errno(EINVAL);
-    if (address.family() == AF_UNSPEC)
-        return disconnect();
+    if (address.family() == AF_UNSPEC) {
+        state = State::closed;
+        forget_connection();
+        return {};
+    }
     TRY(autobind());
     Endpoint wanted = TRY(destination(address));
     if (wanted.address.is_v4() && wanted.address.v4() == 0x7fffffff && !options.broadcast)

@@ -25,7 +25,6 @@ protected:
     bool has_peek_offset() const override { return true; }
 
 private:
-    Result<void> disconnect();
     /// The destination of one message. EDESTADDRREQ, EINVAL, ENETUNREACH, EACCES.
     Result<Endpoint> target(const Outgoing& message) const;
     UdpSock* find_receiver(const Endpoint& to, const Endpoint& from);
