@@ -1,4 +1,4 @@
-// Reading a struct iovec array from the guest.
+// The guest memory that a call reads or writes: one range, or a struct iovec array.
 #pragma once
 
 #include "engine/kernel/io_buffer.h"
@@ -7,7 +7,11 @@
 
 namespace ringside::syscalls {
 
-/// EINVAL: too many or too long; EFAULT. Together at most MAX_RW_COUNT bytes.
+constexpr std::uint64_t max_count = 0x7ffff000; ///< MAX_RW_COUNT: what one call moves at most
+
+/// At most max_count bytes at `start`. EFAULT where the range leaves the address space (access_ok).
+Result<kernel::IoBuffer> buffer_at(kernel::Task& task, GuestAddr start, std::uint64_t length);
+/// EINVAL: too many or too long; EFAULT. Together at most max_count bytes.
 Result<std::vector<kernel::IoBuffer::Range>> copy_in_iovec(kernel::Task& task, GuestAddr vector, int count);
 
 }

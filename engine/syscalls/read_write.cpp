@@ -16,8 +16,6 @@ using kernel::IoBuffer;
 
 namespace {
 
-constexpr std::uint64_t max_count = 0x7ffff000; // MAX_RW_COUNT
-
 Result<Ref<fs::File>> readable(Task& task, int fd)
 {
     Ref<fs::File> file = TRY(task.files().get_for_io(fd));
@@ -70,6 +68,12 @@ Result<long> write_vector(Task& task, int fd, GuestAddr vector, int count, std::
 
 }
 
+Result<IoBuffer> buffer_at(Task& task, GuestAddr start, std::uint64_t length)
+{
+    TRY(check_range(start, length));
+    return IoBuffer(task, start, std::min(length, max_count));
+}
+
 Result<std::vector<IoBuffer::Range>> copy_in_iovec(Task& task, GuestAddr vector, int count)
 {
     if (count < 0 || count > IOV_MAX)
@@ -93,16 +97,14 @@ Result<std::vector<IoBuffer::Range>> copy_in_iovec(Task& task, GuestAddr vector,
 Result<long> read(Task& task, int fd, GuestPtr<void> buf, std::uint64_t count)
 {
     Ref<fs::File> file = TRY(readable(task, fd));
-    TRY(check_range(buf, count));
-    IoBuffer to(task, buf, std::min(count, max_count));
+    IoBuffer to = TRY(buffer_at(task, buf, count));
     return static_cast<long>(TRY(file->read(task, to, {})));
 }
 
 Result<long> write(Task& task, int fd, GuestPtr<const void> buf, std::uint64_t count)
 {
     Ref<fs::File> file = TRY(writable(task, fd));
-    TRY(check_range(buf.addr(), count));
-    IoBuffer from(task, buf.addr(), std::min(count, max_count));
+    IoBuffer from = TRY(buffer_at(task, buf.addr(), count));
     return static_cast<long>(TRY(file->write(task, from, {})));
 }
 
@@ -112,8 +114,7 @@ Result<long> pread64(Task& task, int fd, GuestPtr<void> buf, std::uint64_t count
         return Errno(EINVAL);
     Ref<fs::File> file = TRY(readable(task, fd));
     TRY(check_seekable(task, *file));
-    TRY(check_range(buf, count));
-    IoBuffer to(task, buf, std::min(count, max_count));
+    IoBuffer to = TRY(buffer_at(task, buf, count));
     return static_cast<long>(TRY(file->read(task, to, static_cast<std::uint64_t>(offset))));
 }
 
@@ -123,8 +124,7 @@ Result<long> pwrite64(Task& task, int fd, GuestPtr<const void> buf, std::uint64_
         return Errno(EINVAL);
     Ref<fs::File> file = TRY(writable(task, fd));
     TRY(check_seekable(task, *file));
-    TRY(check_range(buf.addr(), count));
-    IoBuffer from(task, buf.addr(), std::min(count, max_count));
+    IoBuffer from = TRY(buffer_at(task, buf.addr(), count));
     return static_cast<long>(TRY(file->write(task, from, static_cast<std::uint64_t>(offset))));
 }
 

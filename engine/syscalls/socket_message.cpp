@@ -18,16 +18,8 @@ using kernel::Nanoseconds;
 
 namespace {
 
-constexpr std::uint64_t max_count = 0x7ffff000; // MAX_RW_COUNT
-constexpr int most_vectors = 1024;              // UIO_MAXIOV
-constexpr unsigned compat_flag = 0x80000000;    // MSG_CMSG_COMPAT
-
-Result<IoBuffer> buffer_at(Task& task, GuestAddr start, std::uint64_t length)
-{
-    if (start.value() > guest_address_end || length > guest_address_end - start.value())
-        return Errno(EFAULT);
-    return IoBuffer(task, start, std::min(length, max_count));
-}
+constexpr int most_vectors = 1024;           // UIO_MAXIOV
+constexpr unsigned compat_flag = 0x80000000; // MSG_CMSG_COMPAT
 
 /// A msghdr with its lengths checked (copy_msghdr_from_user).
 struct Header {

@@ -6,6 +6,7 @@
 #include "engine/kernel/signals.h"
 #include "engine/kernel/task.h"
 #include "engine/syscalls/handler.h"
+#include "engine/syscalls/iovec.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -18,7 +19,6 @@ using kernel::IoBuffer;
 
 namespace {
 
-constexpr std::uint64_t max_count = 0x7ffff000;
 constexpr std::size_t chunk = 64 * 1024;
 
 /// Moves bytes through the kernel: reads at `in_offset` (absent: the position) and writes likewise; offsets move along. What was moved.
