@@ -48,19 +48,23 @@ struct ControlMessage {
 
 /// A message that is being sent.
 struct Outgoing {
+    explicit Outgoing(IoBuffer& data, int flags = 0) : data(data), flags(flags) { }
     IoBuffer& data;
-    int flags = 0;                     ///< MSG_*; MSG_DONTWAIT also where the description is non-blocking
+    int flags;                         ///< MSG_*; MSG_DONTWAIT also where the description is non-blocking
     SocketAddress to;                  ///< empty: none given
     std::optional<ucred> credentials;  ///< SCM_CREDENTIALS, checked
     Ref<Rights> rights;                ///< SCM_RIGHTS
     std::optional<int> ttl, tos;       ///< IP_TTL, IP_TOS, IPV6_HOPLIMIT, IPV6_TCLASS of this message
     std::optional<IpAddress> source;   ///< IP_PKTINFO, IPV6_PKTINFO
+
+    bool dont_wait() const { return (flags & MSG_DONTWAIT) != 0; }
 };
 
 /// A message that is being received: flags and room go in, the rest comes back.
 struct Incoming {
+    explicit Incoming(IoBuffer& data, int flags = 0) : data(data), flags(flags) { }
     IoBuffer& data;
-    int flags = 0;
+    int flags;                         ///< as in Outgoing
     SocketAddress from;                ///< empty: none to tell
     int result_flags = 0;              ///< MSG_TRUNC, MSG_EOR, MSG_OOB, …
     std::vector<ControlMessage> control;

@@ -28,24 +28,36 @@ SocketFile::~SocketFile()
     sock_->release();
 }
 
+Result<std::size_t> SocketFile::send(Task& task, Outgoing& message)
+{
+    if (nonblocking())
+        message.flags |= MSG_DONTWAIT;
+    return sock_->send(task, message);
+}
+
+Result<std::size_t> SocketFile::receive(Task& task, Incoming& message)
+{
+    if (nonblocking())
+        message.flags |= MSG_DONTWAIT;
+    return sock_->receive(task, message);
+}
+
 Result<std::size_t> SocketFile::read(Task& task, IoBuffer& to, std::optional<std::uint64_t> offset)
 {
     if (offset)
         return Errno(ESPIPE);
     if (to.remaining() == 0)
         return std::size_t {0};
-    Incoming message {.data = to, .flags = nonblocking() ? MSG_DONTWAIT : 0, .from = {}, .result_flags = 0, .control = {}, .rights = {}};
-    return sock_->receive(task, message);
+    Incoming message(to);
+    return receive(task, message);
 }
 
 Result<std::size_t> SocketFile::write(Task& task, IoBuffer& from, std::optional<std::uint64_t> offset)
 {
     if (offset)
         return Errno(ESPIPE);
-    Outgoing message {.data = from, .flags = nonblocking() ? MSG_DONTWAIT : 0, .to = {}, .credentials = {}, .rights = {}, .ttl = {}, .tos = {}, .source = {}};
-    if (sock_->type == SOCK_SEQPACKET)
-        message.flags |= MSG_EOR;
-    return sock_->send(task, message);
+    Outgoing message(from, sock_->type == SOCK_SEQPACKET ? MSG_EOR : 0);
+    return send(task, message);
 }
 
 void SocketFile::descriptor_closed(Task& task)

@@ -15,6 +15,9 @@ public:
     Sock& sock() const { return *sock_; }
     Ref<Sock> sock_ref() const { return sock_; }
 
+    /// sendmsg(2) and recvmsg(2): they do not wait where the description is non-blocking.
+    Result<std::size_t> send(Task& task, Outgoing& message);
+    Result<std::size_t> receive(Task& task, Incoming& message);
     Result<std::size_t> read(Task& task, IoBuffer& to, std::optional<std::uint64_t> offset) override;
     Result<std::size_t> write(Task& task, IoBuffer& from, std::optional<std::uint64_t> offset) override;
     PollMask poll() override { return sock_->poll(); }

@@ -90,7 +90,7 @@ Result<std::size_t> TcpSock::send(Task& task, Outgoing& message)
         task.recorder().unsupported();
         return Errno(EOPNOTSUPP);
     }
-    const Patience patience = send_patience((message.flags & MSG_DONTWAIT) != 0);
+    const Patience patience = send_patience(message.dont_wait());
     auto ready = wait_until_sendable(task, patience);
     if (!ready.ok())
         return send_error(task, ready.error().value(), message.flags);

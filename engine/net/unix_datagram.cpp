@@ -72,9 +72,9 @@ Result<std::size_t> UnixSock::receive(Task& task, Incoming& message)
     return receive_datagram(task, message);
 }
 
-Result<void> UnixSock::wait_for_room(Task& task, int flags)
+Result<void> UnixSock::wait_for_room(Task& task, const Outgoing& message)
 {
-    const Patience patience = send_patience((flags & MSG_DONTWAIT) != 0);
+    const Patience patience = send_patience(message.dont_wait());
     for (;;) {
         if (int error = take_error())
             return Errno(error);
@@ -110,7 +110,7 @@ void UnixSock::deliver(Ref<Packet> packet)
 
 Result<Ref<UnixSock>> UnixSock::datagram_target(Task& task, const Outgoing& message)
 {
-    const Patience patience = send_patience((message.flags & MSG_DONTWAIT) != 0);
+    const Patience patience = send_patience(message.dont_wait());
     Ref<UnixSock> other = message.to.empty() ? peer_ : Ref<UnixSock>();
     for (;;) {
         if (!other) {
@@ -159,7 +159,7 @@ Result<std::size_t> UnixSock::send_datagram(Task& task, Outgoing& message)
     std::size_t length = message.data.remaining();
     if (length > static_cast<std::size_t>(options.send_buffer) - 32)
         return Errno(EMSGSIZE);
-    TRY(wait_for_room(task, message.flags));
+    TRY(wait_for_room(task, message));
     std::vector<std::byte> data(length);
     if (TRY(message.data.get(data)) < length)
         return Errno(EFAULT);

@@ -71,7 +71,7 @@ private:
     /// The receiver of a datagram, when it has room. Waits.
     Result<Ref<UnixSock>> datagram_target(Task& task, const Outgoing& message);
     /// Waits for room in the send buffer.
-    Result<void> wait_for_room(Task& task, int flags);
+    Result<void> wait_for_room(Task& task, const Outgoing& message);
     Ref<Packet> make_packet(Task& task, const Outgoing& message, std::vector<std::byte> data, std::size_t charge, const UnixSock& other);
     void deliver(Ref<Packet> packet);
     void add_credentials(Incoming& message, const Packet& packet) const;

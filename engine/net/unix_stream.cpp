@@ -36,7 +36,7 @@ Result<std::size_t> UnixSock::send_stream(Task& task, Outgoing& message)
     std::size_t sent = 0;
     auto ended = [&](Errno error) { return sent > 0 ? Result<std::size_t>(sent) : Result<std::size_t>(error); };
     while (message.data.remaining() > 0) {
-        auto room = wait_for_room(task, message.flags);
+        auto room = wait_for_room(task, message);
         if (!room.ok()) // without a signal where the end is noticed here (sock_alloc_send_pskb)
             return ended(room.error());
         std::size_t size = std::min<std::size_t>({message.data.remaining(), static_cast<std::size_t>(options.send_buffer / 2 - 64), linear_limit + paged_limit});

@@ -21,6 +21,11 @@ namespace {
 constexpr int most_vectors = 1024;           // UIO_MAXIOV
 constexpr unsigned compat_flag = 0x80000000; // MSG_CMSG_COMPAT
 
+GuestAddr guest_address(const void* pointer)
+{
+    return GuestAddr(reinterpret_cast<std::uintptr_t>(pointer));
+}
+
 /// A msghdr with its lengths checked (copy_msghdr_from_user).
 struct Header {
     msghdr raw;
@@ -37,35 +42,31 @@ Result<Header> copy_in_header(Task& task, GuestPtr<msghdr> address)
     header.raw.msg_namelen = std::min<socklen_t>(header.raw.msg_namelen, net::SocketAddress::capacity);
     if (header.raw.msg_iovlen > most_vectors)
         return Errno(EMSGSIZE);
-    GuestAddr vectors(reinterpret_cast<std::uintptr_t>(header.raw.msg_iov));
-    header.ranges = TRY(copy_in_iovec(task, vectors, static_cast<int>(header.raw.msg_iovlen)));
+    header.ranges = TRY(copy_in_iovec(task, guest_address(header.raw.msg_iov), static_cast<int>(header.raw.msg_iovlen)));
     return header;
 }
 
 Result<long> send_header(Task& task, net::SocketFile& file, const Header& header, int flags)
 {
     IoBuffer data(task, header.ranges);
-    net::Outgoing message {.data = data, .flags = flags, .to = {}, .credentials = {}, .rights = {}, .ttl = {}, .tos = {}, .source = {}};
+    net::Outgoing message(data, flags);
     if (header.raw.msg_namelen > 0)
-        message.to = TRY(copy_in_address(task, GuestAddr(reinterpret_cast<std::uintptr_t>(header.raw.msg_name)), static_cast<int>(header.raw.msg_namelen)));
-    TRY(copy_in_control(task, file.sock(), GuestAddr(reinterpret_cast<std::uintptr_t>(header.raw.msg_control)), header.raw.msg_controllen, message));
-    if (file.nonblocking())
-        message.flags |= MSG_DONTWAIT;
-    return static_cast<long>(TRY(file.sock().send(task, message)));
+        message.to = TRY(copy_in_address(task, guest_address(header.raw.msg_name), static_cast<int>(header.raw.msg_namelen)));
+    TRY(copy_in_control(task, file.sock(), guest_address(header.raw.msg_control), header.raw.msg_controllen, message));
+    return static_cast<long>(TRY(file.send(task, message)));
 }
 
 Result<long> receive_header(Task& task, net::SocketFile& file, GuestPtr<msghdr> address, int flags)
 {
     Header header = TRY(copy_in_header(task, address));
     IoBuffer data(task, header.ranges);
-    net::Incoming message {.data = data, .flags = flags, .from = {}, .result_flags = flags & MSG_CMSG_CLOEXEC, .control = {}, .rights = {}};
-    if (file.nonblocking())
-        message.flags |= MSG_DONTWAIT;
-    std::size_t received = TRY(file.sock().receive(task, message));
+    net::Incoming message(data, flags);
+    message.result_flags = flags & MSG_CMSG_CLOEXEC;
+    std::size_t received = TRY(file.receive(task, message));
     auto place = [&](std::size_t offset) { return address.addr() + offset; };
-    std::uint64_t control_length = TRY(copy_out_control(task, GuestAddr(reinterpret_cast<std::uintptr_t>(header.raw.msg_control)), header.raw.msg_controllen, message));
+    std::uint64_t control_length = TRY(copy_out_control(task, guest_address(header.raw.msg_control), header.raw.msg_controllen, message));
     if (header.raw.msg_name)
-        TRY(copy_out_address(task, message.from, GuestAddr(reinterpret_cast<std::uintptr_t>(header.raw.msg_name)), GuestPtr<int>(place(offsetof(msghdr, msg_namelen)))));
+        TRY(copy_out_address(task, message.from, guest_address(header.raw.msg_name), GuestPtr<int>(place(offsetof(msghdr, msg_namelen)))));
     TRY(task.copy_out(GuestPtr<int>(place(offsetof(msghdr, msg_flags))), message.result_flags));
     TRY(task.copy_out(GuestPtr<std::uint64_t>(place(offsetof(msghdr, msg_controllen))), control_length));
     return static_cast<long>(received);
@@ -82,22 +83,18 @@ Result<long> sendto(Task& task, int fd, GuestPtr<const void> buffer, std::uint64
 {
     IoBuffer data = TRY(buffer_at(task, buffer.addr(), length));
     auto file = TRY(net::socket_of(task, fd));
-    net::Outgoing message {.data = data, .flags = static_cast<int>(flags & ~compat_flag), .to = {}, .credentials = {}, .rights = {}, .ttl = {}, .tos = {}, .source = {}};
+    net::Outgoing message(data, static_cast<int>(flags & ~compat_flag));
     if (!address.is_null())
         message.to = TRY(copy_in_address(task, address, address_length));
-    if (file->nonblocking())
-        message.flags |= MSG_DONTWAIT;
-    return static_cast<long>(TRY(file->sock().send(task, message)));
+    return static_cast<long>(TRY(file->send(task, message)));
 }
 
 Result<long> recvfrom(Task& task, int fd, GuestPtr<void> buffer, std::uint64_t length, unsigned flags, GuestAddr address, GuestPtr<int> address_length)
 {
     IoBuffer data = TRY(buffer_at(task, buffer, length));
     auto file = TRY(net::socket_of(task, fd));
-    net::Incoming message {.data = data, .flags = static_cast<int>(flags & ~compat_flag), .from = {}, .result_flags = 0, .control = {}, .rights = {}};
-    if (file->nonblocking())
-        message.flags |= MSG_DONTWAIT;
-    std::size_t received = TRY(file->sock().receive(task, message));
+    net::Incoming message(data, static_cast<int>(flags & ~compat_flag));
+    std::size_t received = TRY(file->receive(task, message));
     if (!address.is_null())
         TRY(copy_out_address(task, message.from, address, address_length));
     return static_cast<long>(received);
