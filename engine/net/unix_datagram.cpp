@@ -5,8 +5,6 @@
 #include "engine/kernel/signals.h"
 #include "engine/kernel/thread_group.h"
 
-#include <sys/un.h>
-
 namespace ringside::net {
 
 namespace {
@@ -21,8 +19,7 @@ Result<void> UnixSock::connect_datagram(Task& task, const SocketAddress& address
         return Errno(EINVAL);
     Ref<UnixSock> other;
     if (address.family() != AF_UNSPEC) {
-        if (address.size() <= offsetof(sockaddr_un, sun_path) || address.size() > sizeof(sockaddr_un) || address.family() != AF_UNIX)
-            return Errno(EINVAL);
+        TRY(check_address(address));
         if (options.pass_credentials)
             TRY(autobind());
         other = TRY(find(task, address));
@@ -148,12 +145,10 @@ Result<std::size_t> UnixSock::send_datagram(Task& task, Outgoing& message)
 {
     if (message.flags & MSG_OOB)
         return Errno(EOPNOTSUPP);
-    if (!message.to.empty()) {
-        if (message.to.size() <= offsetof(sockaddr_un, sun_path) || message.to.size() > sizeof(sockaddr_un) || message.to.family() != AF_UNIX)
-            return Errno(EINVAL);
-    } else if (!peer_) {
+    if (!message.to.empty())
+        TRY(check_address(message.to));
+    else if (!peer_)
         return Errno(ENOTCONN);
-    }
     if (options.pass_credentials)
         TRY(autobind());
     std::size_t length = message.data.remaining();

@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::size_t path_offset = offsetof(sockaddr_un, sun_path);
 
-/// unix_validate_addr
-Result<void> check_address(const SocketAddress& address)
-{
-    if (address.size() <= path_offset || address.size() > sizeof(sockaddr_un) || address.family() != AF_UNIX)
-        return Errno(EINVAL);
-    return {};
-}
-
 /// The bytes after the family.
 std::string name_bytes(const SocketAddress& address)
 {
@@ -36,14 +28,31 @@ bool is_abstract(const SocketAddress& address)
     return address.bytes()[path_offset] == std::byte {0};
 }
 
-SocketAddress make_address(std::string_view name)
+/// A path ends where its NUL is, or with the address.
+std::string path_of(const SocketAddress& address)
 {
-    sockaddr_un address {};
-    address.sun_family = AF_UNIX;
-    name.copy(address.sun_path, sizeof address.sun_path);
-    return SocketAddress::of(address, path_offset + std::min(name.size(), sizeof address.sun_path));
+    return name_bytes(address).c_str();
 }
 
+/// `name` may be one byte longer than sun_path: getsockname(2) shows a path with its NUL (unix(7)).
+SocketAddress make_address(std::string_view name)
+{
+    struct {
+        sa_family_t family = AF_UNIX;
+        std::array<char, sizeof(sockaddr_un::sun_path) + 1> name {};
+    } address;
+    static_assert(offsetof(decltype(address), name) == path_offset);
+    name.copy(address.name.data(), address.name.size());
+    return SocketAddress::of(address, path_offset + name.size());
+}
+
+}
+
+Result<void> UnixSock::check_address(const SocketAddress& address)
+{
+    if (address.size() <= path_offset || address.size() > sizeof(sockaddr_un) || address.family() != AF_UNIX)
+        return Errno(EINVAL);
+    return {};
 }
 
 UnixSock::UnixSock(Ref<NetState> net, int type) : Sock(std::move(net), AF_UNIX, type, 0), backlog_(NetState::dgram_queue_length) { }
@@ -73,10 +82,9 @@ Result<void> UnixSock::bind(Task& task, const SocketAddress& address)
 
 Result<void> UnixSock::bind_path(Task& task, const SocketAddress& address)
 {
-    std::string path = name_bytes(address);
-    path.resize(strnlen(path.c_str(), path.size()));
+    const std::string path = path_of(address);
     fs::Vfs& vfs = *task.fs_context().vfs;
-    const fs::Path start = path[0] == '/' ? task.fs_context().root : task.fs_context().working_directory;
+    const fs::Path start = task.fs_context().working_directory;
     // The inode of a socket is open to all: the umask alone decides (unix_bind_bsd).
     auto made = vfs.make_socket(task, start, path, 0777);
     if (!made.ok())
@@ -85,13 +93,7 @@ Result<void> UnixSock::bind_path(Task& task, const SocketAddress& address)
         TRY(vfs.unlink(task, start, path));
         return Errno(EINVAL);
     }
-    path.push_back('\0');
-    sockaddr_un full {};
-    full.sun_family = AF_UNIX;
-    std::array<std::byte, path_offset + sizeof full.sun_path + 1> bytes {};
-    std::memcpy(bytes.data(), &full, path_offset);
-    std::memcpy(bytes.data() + path_offset, path.data(), path.size());
-    name_ = SocketAddress(std::span(bytes).first(path_offset + path.size()));
+    name_ = make_address({path.c_str(), path.size() + 1});
     place_ = std::move(made).value();
     name_holder_ = true;
     net().bound_inodes[&place_.inode()] = this;
@@ -131,10 +133,7 @@ Result<Ref<UnixSock>> UnixSock::find(Task& task, const SocketAddress& address)
             return Errno(ECONNREFUSED);
         return Ref<UnixSock>(found->second);
     }
-    std::string path = name_bytes(address);
-    path.resize(strnlen(path.c_str(), path.size()));
-    fs::Vfs& vfs = *task.fs_context().vfs;
-    fs::Path place = TRY(vfs.walk(task, path[0] == '/' ? task.fs_context().root : task.fs_context().working_directory, path));
+    fs::Path place = TRY(task.fs_context().vfs->walk(task, task.fs_context().working_directory, path_of(address)));
     TRY(fs::check_permission(task, place, W_OK));
     auto found = net().bound_inodes.find(&place.inode());
     if (!S_ISSOCK(place.inode().type()) || found == net().bound_inodes.end())

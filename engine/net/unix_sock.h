@@ -47,6 +47,8 @@ private:
     };
 
     // Names.
+    /// unix_validate_addr: EINVAL where it names no socket of this family.
+    static Result<void> check_address(const SocketAddress& address);
     Result<void> bind_path(Task& task, const SocketAddress& address);
     Result<void> bind_abstract(const SocketAddress& address);
     Result<void> autobind();
