@@ -39,6 +39,11 @@ timespec to_timespec(Nanoseconds time)
     return {static_cast<time_t>(time / second), static_cast<long>(time % second)};
 }
 
+timeval to_timeval(Nanoseconds time)
+{
+    return {static_cast<time_t>(time / second), static_cast<suseconds_t>(time % second / 1000)};
+}
+
 Result<Nanoseconds> from_timespec(const timespec& time)
 {
     if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= static_cast<long>(second))

@@ -5,6 +5,7 @@
 #include "engine/kernel/wait_queue.h"
 
 #include <ctime>
+#include <sys/time.h>
 
 namespace ringside::kernel {
 
@@ -20,6 +21,8 @@ Nanoseconds realtime_now();
 Nanoseconds boottime_now();
 
 timespec to_timespec(Nanoseconds time);
+/// Cut to microseconds.
+timeval to_timeval(Nanoseconds time);
 /// EINVAL where it is negative or tv_nsec is out of range. Times past 292 years are cut.
 Result<Nanoseconds> from_timespec(const timespec& time);
 

@@ -52,9 +52,6 @@ void Usage::add(const Usage& other)
 
 rusage Usage::to_rusage() const
 {
-    auto to_timeval = [](Nanoseconds time) {
-        return timeval {static_cast<time_t>(time / second), static_cast<suseconds_t>(time % second / 1000)};
-    };
     rusage result {};
     result.ru_utime = to_timeval(user);
     result.ru_stime = to_timeval(system);

@@ -7,7 +7,6 @@
 #include "engine/net/address.h"
 
 #include <cstddef>
-#include <ctime>
 #include <deque>
 #include <optional>
 #include <sys/socket.h>
@@ -97,7 +96,7 @@ public:
     Ref<Rights> rights;
     SocketAddress from;
     InetMeta meta;
-    timespec time {};
+    kernel::Nanoseconds time = 0;      ///< CLOCK_REALTIME; datagrams only
     Ref<Sock> connection;              ///< in a listening socket's queue: who wants to be accepted
 
 private:

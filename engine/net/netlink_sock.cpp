@@ -1,7 +1,6 @@
 // Netlink sockets (net/netlink/af_netlink.c). What they ask is answered in netlink_route.cpp.
 #include "engine/net/netlink_sock.h"
 
-#include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/thread_group.h"
 
@@ -100,7 +99,6 @@ void NetlinkSock::answer(std::vector<std::byte> messages)
     sockaddr_nl kernel {};
     kernel.nl_family = AF_NETLINK;
     packet->from = SocketAddress::of(kernel);
-    packet->time = kernel::to_timespec(kernel::realtime_now());
     received_.push_back(std::move(packet));
     queue.wake_one(readable_events);
 }

@@ -139,12 +139,12 @@ void Sock::consumed(std::size_t bytes)
         options.peek_offset = std::max(0, options.peek_offset - static_cast<int>(bytes));
 }
 
-void Sock::add_timestamp(Incoming& message, const timespec& time) const
+void Sock::add_timestamp(Incoming& message, Nanoseconds time) const
 {
     if (options.timestamp == SO_TIMESTAMP)
-        message.control.push_back(ControlMessage::of(SOL_SOCKET, SO_TIMESTAMP, timeval {time.tv_sec, time.tv_nsec / 1000}));
+        message.control.push_back(ControlMessage::of(SOL_SOCKET, SO_TIMESTAMP, kernel::to_timeval(time)));
     else if (options.timestamp == SO_TIMESTAMPNS)
-        message.control.push_back(ControlMessage::of(SOL_SOCKET, SO_TIMESTAMPNS, time));
+        message.control.push_back(ControlMessage::of(SOL_SOCKET, SO_TIMESTAMPNS, kernel::to_timespec(time)));
 }
 
 }

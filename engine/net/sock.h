@@ -156,7 +156,7 @@ protected:
     /// SO_PEEK_OFF moves with what was peeked at and taken.
     void peeked(std::size_t bytes);
     void consumed(std::size_t bytes);
-    void add_timestamp(Incoming& message, const timespec& time) const;
+    void add_timestamp(Incoming& message, Nanoseconds time) const;
     virtual void send_space();
     virtual bool has_peek_offset() const { return false; }
     virtual std::optional<ucred> peer_credentials() const { return {}; }

@@ -1,4 +1,5 @@
 // SOL_SOCKET (net/core/sock.c, sk_setsockopt and sk_getsockopt).
+#include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/net/interfaces.h"
 #include "engine/net/sock.h"
@@ -57,10 +58,10 @@ Result<void> Sock::set_timeout(std::optional<Nanoseconds>& timeout, const Option
     timeout.reset();
     if (time.tv_sec == 0 && time.tv_usec == 0)
         return {};
-    constexpr auto longest = static_cast<Nanoseconds>(LONG_MAX / 1'000'000'000 - 1);
+    constexpr auto longest = static_cast<Nanoseconds>(LONG_MAX / kernel::second - 1);
     if (static_cast<Nanoseconds>(time.tv_sec) < longest) {
         Nanoseconds micro = static_cast<Nanoseconds>(time.tv_usec) * 1000;
-        timeout = static_cast<Nanoseconds>(time.tv_sec) * 1'000'000'000 + (micro + tick - 1) / tick * tick;
+        timeout = static_cast<Nanoseconds>(time.tv_sec) * kernel::second + (micro + tick - 1) / tick * tick;
     }
     return {};
 }
@@ -314,10 +315,7 @@ Result<OptionBytes> Sock::get_option(int level, int option, std::size_t room)
 
 Result<OptionBytes> Sock::get_socket_option(int option, std::size_t room)
 {
-    auto time = [](const std::optional<Nanoseconds>& timeout) {
-        Nanoseconds value = timeout.value_or(0);
-        return option_bytes(timeval {static_cast<time_t>(value / 1'000'000'000), static_cast<suseconds_t>(value % 1'000'000'000 / 1000)});
-    };
+    auto time = [](const std::optional<Nanoseconds>& timeout) { return option_bytes(kernel::to_timeval(timeout.value_or(0))); };
     switch (option) {
     case SO_LINGER:
         return option_bytes(linger {options.linger, options.linger_seconds});

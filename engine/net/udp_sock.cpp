@@ -122,7 +122,7 @@ Result<std::size_t> UdpSock::send(Task&, Outgoing& message)
     auto packet = make_ref<Packet>(net_ref(), Ref<Sock>(), std::move(data), charge);
     packet->meta = {from, to.address, message.ttl.value_or(to.address.is_v4() ? ip_option(IP_TTL, 64) : ip6_option(IPV6_UNICAST_HOPS, 64)),
         message.tos.value_or(to.address.is_v4() ? ip_option(IP_TOS, 0) : ip6_option(IPV6_TCLASS, 0))};
-    packet->time = kernel::to_timespec(kernel::realtime_now());
+    packet->time = kernel::realtime_now();
     receiver->deliver(std::move(packet));
     return length;
 }

@@ -95,7 +95,6 @@ Ref<Packet> UnixSock::make_packet(Task& task, const Outgoing& message, std::vect
     if (!packet->credentials && (options.pass_credentials || !other.file || other.options.pass_credentials))
         packet->credentials = ucred {task.group().tgid(), task.credentials().uid, task.credentials().gid};
     packet->from = name_;
-    packet->time = kernel::to_timespec(kernel::realtime_now());
     return packet;
 }
 
@@ -160,7 +159,9 @@ Result<std::size_t> UnixSock::send_datagram(Task& task, Outgoing& message)
         return Errno(EFAULT);
     std::size_t paged = length > linear_limit ? std::min(page_up(std::min(length - linear_limit, page_limit)), length) : 0;
     Ref<UnixSock> other = TRY(datagram_target(task, message));
-    other->deliver(make_packet(task, message, std::move(data), buffer_charge(length - paged, paged), *other));
+    auto packet = make_packet(task, message, std::move(data), buffer_charge(length - paged, paged), *other);
+    packet->time = kernel::realtime_now();
+    other->deliver(std::move(packet));
     return length;
 }
 

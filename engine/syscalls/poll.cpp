@@ -225,8 +225,7 @@ Result<long> select(Task& task, int count, GuestAddr reads, GuestAddr writes, Gu
     auto result = do_select(task, count, reads, writes, excepts, deadline);
     if (deadline) {
         Nanoseconds now = kernel::monotonic_now();
-        timespec left = kernel::to_timespec(*deadline > now ? *deadline - now : 0);
-        static_cast<void>(task.copy_out(timeout, timeval {left.tv_sec, left.tv_nsec / 1000}).ok());
+        static_cast<void>(task.copy_out(timeout, kernel::to_timeval(*deadline > now ? *deadline - now : 0)).ok());
     }
     if (!result.ok() && result.error() == ERESTARTSYS)
         return Errno(ERESTARTNOHAND);

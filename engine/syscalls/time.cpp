@@ -46,7 +46,7 @@ Result<long> gettimeofday(Task& task, GuestPtr<timeval> to, GuestPtr<struct time
 {
     Nanoseconds now = kernel::realtime_now();
     if (!to.is_null())
-        TRY(task.copy_out(to, {static_cast<time_t>(now / kernel::second), static_cast<suseconds_t>(now % kernel::second / 1000)}));
+        TRY(task.copy_out(to, kernel::to_timeval(now)));
     if (!zone.is_null())
         TRY(task.copy_out(zone, {}));
     return 0;

@@ -35,8 +35,7 @@ Result<Nanoseconds> from_timeval(const timeval& time)
 
 itimerval to_itimerval(const PosixTimer::Setting& setting)
 {
-    auto convert = [](Nanoseconds time) { return timeval {static_cast<time_t>(time / kernel::second), static_cast<suseconds_t>(time % kernel::second / 1000)}; };
-    return {convert(setting.interval), convert(setting.value)};
+    return {kernel::to_timeval(setting.interval), kernel::to_timeval(setting.value)};
 }
 
 PosixTimer::Setting get(Task& task, int which)
