@@ -75,18 +75,6 @@ Result<int> interface_of(const OptionValue& value)
 
 }
 
-int InetSock::ip_option(int option, int otherwise) const
-{
-    auto found = ip_options_.find(option);
-    return found == ip_options_.end() ? otherwise : found->second;
-}
-
-int InetSock::ip6_option(int option, int otherwise) const
-{
-    auto found = ip6_options_.find(option);
-    return found == ip6_options_.end() ? otherwise : found->second;
-}
-
 Result<void> InetSock::set_option(int level, int option, const OptionValue& value)
 {
     if (level == IPPROTO_IP)
@@ -104,7 +92,7 @@ Result<void> InetSock::set_ip(int option, const OptionValue& value)
     case IP_MULTICAST_IF:
         if (type == SOCK_STREAM)
             return Errno(EINVAL);
-        ip_options_[option] = TRY(interface_of(value));
+        ip_options_.set(option, TRY(interface_of(value)));
         return {};
     case IP_ADD_MEMBERSHIP:
     case IP_DROP_MEMBERSHIP: {
@@ -118,7 +106,7 @@ Result<void> InetSock::set_ip(int option, const OptionValue& value)
         auto interface = interface_of(value);
         if (!interface.ok() || interface.value() == 0) // no route says which one
             return Errno(ENODEV);
-        ip_options_[IP_ADD_MEMBERSHIP] = option == IP_ADD_MEMBERSHIP;
+        ip_options_.set(IP_ADD_MEMBERSHIP, option == IP_ADD_MEMBERSHIP);
         return {};
     }
     case IP_OPTIONS:
@@ -129,7 +117,7 @@ Result<void> InetSock::set_ip(int option, const OptionValue& value)
         int index = static_cast<int>(ntohl(static_cast<std::uint32_t>(TRY(value.as<int>()))));
         if (index != 0 && index != loopback_index)
             return Errno(EADDRNOTAVAIL);
-        ip_options_[option] = index;
+        ip_options_.set(option, index);
         return {};
     }
     case IP_HDRINCL:
@@ -159,11 +147,11 @@ Result<void> InetSock::set_ip(int option, const OptionValue& value)
     if (option == IP_TOS) {
         number &= 0xff;
         if (type == SOCK_STREAM)
-            number = (number & ~ecn_mask) | (ip_option(IP_TOS, 0) & ecn_mask);
+            number = (number & ~ecn_mask) | (ip_options_.get(IP_TOS) & ecn_mask);
     }
     if (number == -1)
         number = known->initial;
-    ip_options_[option] = known->boolean ? number != 0 : number;
+    ip_options_.set(option, known->boolean ? number != 0 : number);
     return {};
 }
 
@@ -183,7 +171,7 @@ Result<void> InetSock::set_ip6(int option, const OptionValue& value)
             return Errno(ENOPROTOOPT);
         if (index != 0 && index != loopback_index)
             return Errno(ENODEV);
-        ip6_options_[option] = index;
+        ip6_options_.set(option, index);
         return {};
     }
     case IPV6_ADD_MEMBERSHIP:
@@ -222,9 +210,9 @@ Result<void> InetSock::set_ip6(int option, const OptionValue& value)
         return Errno(EINVAL);
     if (number == -1)
         number = known->initial;
-    ip6_options_[option] = known->boolean ? number != 0 : number;
+    ip6_options_.set(option, known->boolean ? number != 0 : number);
     if (option == IPV6_FREEBIND || option == IPV6_TRANSPARENT) // one bit for both families
-        ip_options_[option == IPV6_FREEBIND ? IP_FREEBIND : IP_TRANSPARENT] = number != 0;
+        ip_options_.set(option == IPV6_FREEBIND ? IP_FREEBIND : IP_TRANSPARENT, number != 0);
     return {};
 }
 
@@ -253,7 +241,7 @@ Result<OptionBytes> InetSock::get_ip(int option, std::size_t room) const
     case IP_MULTICAST_IF:
         return option_bytes(in_addr {});
     case IP_UNICAST_IF:
-        return option_bytes(htonl(static_cast<std::uint32_t>(ip_option(option, 0))));
+        return option_bytes(htonl(static_cast<std::uint32_t>(ip_options_.get(option))));
     case IP_PROTOCOL:
         number = protocol;
         break;
@@ -264,7 +252,7 @@ Result<OptionBytes> InetSock::get_ip(int option, std::size_t room) const
         const NumberOption* known = find(ip_numbers, option);
         if (!known)
             return Errno(ENOPROTOOPT);
-        number = ip_option(option, known->initial);
+        number = ip_options_.get(option, known->initial);
     }
     }
     // Where there is no room for four bytes, one says it (do_ip_getsockopt).
@@ -283,39 +271,39 @@ Result<OptionBytes> InetSock::get_ip6(int option) const
         return option_bytes(loopback_mtu);
     }
     if (option == IPV6_MULTICAST_IF)
-        return option_bytes(ip6_option(option, 0));
+        return option_bytes(ip6_options_.get(option));
     const NumberOption* known = find(ip6_numbers, option);
     if (!known)
         return Errno(ENOPROTOOPT);
-    return option_bytes(ip6_option(option, known->initial));
+    return option_bytes(ip6_options_.get(option, known->initial));
 }
 
 void InetSock::add_control(Incoming& message, const InetMeta& meta) const
 {
     auto& control = message.control;
     if (meta.destination.is_v4()) {
-        if (ip_option(IP_PKTINFO, 0)) {
+        if (ip_options_.get(IP_PKTINFO)) {
             in_addr address {htonl(meta.destination.v4())};
             control.push_back(ControlMessage::of(IPPROTO_IP, IP_PKTINFO, in_pktinfo {loopback_index, address, address}));
         }
-        if (ip_option(IP_RECVTTL, 0))
+        if (ip_options_.get(IP_RECVTTL))
             control.push_back(ControlMessage::of(IPPROTO_IP, IP_TTL, meta.ttl));
-        if (ip_option(IP_RECVTOS, 0))
+        if (ip_options_.get(IP_RECVTOS))
             control.push_back(ControlMessage::of(IPPROTO_IP, IP_TOS, static_cast<unsigned char>(meta.tos)));
-        if (ip_option(IP_RECVORIGDSTADDR, 0)) {
+        if (ip_options_.get(IP_RECVORIGDSTADDR)) {
             auto bytes = to_socket_address(AF_INET, {meta.destination, port}).bytes();
             control.push_back({IPPROTO_IP, IP_ORIGDSTADDR, {bytes.begin(), bytes.end()}});
         }
     }
     if (family != AF_INET6)
         return;
-    if (ip6_option(IPV6_RECVPKTINFO, 0))
+    if (ip6_options_.get(IPV6_RECVPKTINFO))
         control.push_back(ControlMessage::of(IPPROTO_IPV6, IPV6_PKTINFO, in6_pktinfo {meta.destination.v6(), loopback_index}));
     if (meta.destination.is_v4())
         return;
-    if (ip6_option(IPV6_RECVHOPLIMIT, 0))
+    if (ip6_options_.get(IPV6_RECVHOPLIMIT))
         control.push_back(ControlMessage::of(IPPROTO_IPV6, IPV6_HOPLIMIT, meta.ttl));
-    if (ip6_option(IPV6_RECVTCLASS, 0))
+    if (ip6_options_.get(IPV6_RECVTCLASS))
         control.push_back(ControlMessage::of(IPPROTO_IPV6, IPV6_TCLASS, meta.tos));
 }
 

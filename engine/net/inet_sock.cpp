@@ -115,14 +115,14 @@ Result<void> InetSock::bind(Task& task, const SocketAddress& address)
         if (to.is_link_local6() && address.as<sockaddr_in6>().sin6_scope_id == 0)
             return Errno(EINVAL);
     }
-    if (!here && !ip_option(IP_FREEBIND, 0) && !ip_option(IP_TRANSPARENT, 0))
+    if (!here && !ip_options_.get(IP_FREEBIND) && !ip_options_.get(IP_TRANSPARENT))
         return Errno(EADDRNOTAVAIL);
     IpAddress before = std::exchange(local.address, to);
     Result<void> bound;
     std::uint16_t chosen = wanted.port;
     if (chosen != 0) {
         bound = ports().bind(*this, chosen);
-    } else if (!ip_option(IP_BIND_ADDRESS_NO_PORT, 0)) {
+    } else if (!ip_options_.get(IP_BIND_ADDRESS_NO_PORT)) {
         auto any = ports().bind_any(*this, net().random(), false);
         if (any.ok())
             chosen = any.value();

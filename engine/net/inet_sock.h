@@ -45,8 +45,7 @@ protected:
     /// The address that answers to `to` come from, where the socket is not bound to one.
     IpAddress source_for(const IpAddress& to) const;
     bool address_bound_ = false, port_bound_ = false; ///< by bind(2): they stay when a connection ends
-    int ip_option(int option, int otherwise) const;
-    int ip6_option(int option, int otherwise) const;
+    NumberOptions ip_options_, ip6_options_;
     void inherit(const InetSock& listener);
     /// IP_PKTINFO and the like, for the receiver of a datagram.
     void add_control(Incoming& message, const InetMeta& meta) const;
@@ -57,7 +56,6 @@ private:
     Result<void> set_ip6(int option, const OptionValue& value);
     Result<OptionBytes> get_ip(int option, std::size_t room) const;
     Result<OptionBytes> get_ip6(int option) const;
-    std::map<int, int> ip_options_, ip6_options_;
 };
 
 }

@@ -149,7 +149,7 @@ Result<std::size_t> NetlinkSock::receive(Task& task, Incoming& message)
     }
     message.from = next.packet->from;
     std::size_t result = TRY(give_datagram(message, next));
-    if (netlink_options_[NETLINK_PKTINFO])
+    if (netlink_options_.get(NETLINK_PKTINFO))
         message.control.push_back(ControlMessage::of(SOL_NETLINK, NETLINK_PKTINFO, nl_pktinfo {0}));
     if (options.pass_credentials)
         message.control.push_back(ControlMessage::of(SOL_SOCKET, SCM_CREDENTIALS, ucred {0, 0, 0}));
@@ -177,7 +177,7 @@ Result<void> NetlinkSock::set_option(int level, int option, const OptionValue& v
     case NETLINK_CAP_ACK:
     case NETLINK_EXT_ACK:
     case NETLINK_GET_STRICT_CHK:
-        netlink_options_[option] = number != 0;
+        netlink_options_.set(option, number != 0);
         return {};
     default:
         return Errno(ENOPROTOOPT);
@@ -194,7 +194,7 @@ Result<OptionBytes> NetlinkSock::get_option(int level, int option, std::size_t r
         return Errno(ENOPROTOOPT);
     if (room < sizeof(int))
         return Errno(EINVAL);
-    return option_bytes(netlink_options_[option]);
+    return option_bytes(netlink_options_.get(option));
 }
 
 PollMask NetlinkSock::poll()

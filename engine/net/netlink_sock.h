@@ -32,7 +32,7 @@ private:
     std::uint32_t destination_ = 0;
     std::deque<Ref<Packet>> received_;
     std::size_t queued_ = 0;
-    std::map<int, int> netlink_options_;
+    NumberOptions netlink_options_;
 };
 
 /// The kernel's answers to one datagram of requests, each a datagram itself (rtnetlink(7)).

@@ -35,6 +35,20 @@ struct Patience {
     static Patience of(bool dont_wait, const std::optional<Nanoseconds>& timeout);
 };
 
+/// Options of one level that are numbers, by name: those that were set.
+class NumberOptions {
+public:
+    int get(int option, int initial = 0) const
+    {
+        auto found = values_.find(option);
+        return found == values_.end() ? initial : found->second;
+    }
+    void set(int option, int value) { values_[option] = value; }
+
+private:
+    std::map<int, int> values_;
+};
+
 /// Options of SOL_SOCKET that are remembered.
 struct Options {
     int send_buffer = NetState::default_buffer, receive_buffer = NetState::default_buffer; ///< as Linux keeps them: doubled
@@ -52,7 +66,7 @@ struct Options {
     int timestamp = 0;                 ///< the option that was set last, SO_TIMESTAMP or SO_TIMESTAMPNS; 0: none
     int peek_offset = -1;
     bool bound_to_lo = false;          ///< SO_BINDTODEVICE, SO_BINDTOIFINDEX
-    std::map<int, int> plain;          ///< those that change nothing here, by name
+    NumberOptions plain;               ///< those that change nothing here
 };
 
 /// What setsockopt(2) is given.

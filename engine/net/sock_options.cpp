@@ -155,26 +155,26 @@ Result<void> Sock::set_socket_option(int option, const OptionValue& value)
     case SO_PRIORITY:
         if ((number < 0 || number > 6) && !network_admin(task) && !task.credentials().capable(CAP_NET_RAW))
             return Errno(EPERM);
-        options.plain[option] = number;
+        options.plain.set(option, number);
         return {};
     case SO_MARK:
         if (!network_admin(task) && !task.credentials().capable(CAP_NET_RAW))
             return Errno(EPERM);
-        options.plain[option] = number;
+        options.plain.set(option, number);
         return {};
     case SO_BUSY_POLL:
         if (number < 0)
             return Errno(EINVAL);
-        if (number > options.plain[option] && !network_admin(task))
+        if (number > options.plain.get(option) && !network_admin(task))
             return Errno(EPERM);
-        options.plain[option] = number;
+        options.plain.set(option, number);
         return {};
     case SO_INCOMING_CPU:
     case SO_MAX_PACING_RATE:
     case SO_TIMESTAMPING:
     case so_timestamping_new:
     case so_txrehash:
-        options.plain[option] = number;
+        options.plain.set(option, number);
         return {};
     case SO_ZEROCOPY:
         if (family != AF_INET && family != AF_INET6)
@@ -195,7 +195,7 @@ Result<void> Sock::set_socket_option(int option, const OptionValue& value)
     case so_reserve_mem:
         if (number < 0)
             return Errno(EINVAL);
-        options.plain[option] = number;
+        options.plain.set(option, number);
         return {};
     case SO_DONTROUTE:
     case SO_NO_CHECK:
@@ -224,16 +224,12 @@ Result<void> Sock::set_socket_option(int option, const OptionValue& value)
     default:
         return Errno(ENOPROTOOPT);
     }
-    options.plain[option] = on;
+    options.plain.set(option, on);
     return {};
 }
 
 std::optional<int> Sock::integer_option(int option)
 {
-    auto plain = [&](int initial = 0) {
-        auto found = options.plain.find(option);
-        return found == options.plain.end() ? initial : found->second;
-    };
     switch (option) {
     case SO_REUSEADDR:
         return options.reuse_address;
@@ -277,9 +273,9 @@ std::optional<int> Sock::integer_option(int option)
         return (options.send_buffer_set ? 1 : 0) | (options.receive_buffer_set ? 2 : 0);
     case SO_MAX_PACING_RATE:
     case SO_INCOMING_CPU:
-        return plain(-1);
+        return options.plain.get(option, -1);
     case so_txrehash:
-        return plain(1);
+        return options.plain.get(option, 1);
     case SO_DEBUG:
     case SO_DONTROUTE:
     case SO_NO_CHECK:
@@ -298,7 +294,7 @@ std::optional<int> Sock::integer_option(int option)
     case so_prefer_busy_poll:
     case so_reserve_mem:
     case so_rcvmark:
-        return plain();
+        return options.plain.get(option);
     case SO_BPF_EXTENSIONS:
         return 64; // SKF_AD_MAX
     default:
@@ -364,7 +360,7 @@ Result<OptionBytes> Sock::get_socket_option(int option, std::size_t room)
             static_cast<std::uint32_t>(options.send_buffer), 0, 0, 0, 0, 0});
     case SO_TIMESTAMPING:
     case so_timestamping_new:
-        return option_bytes(std::array<int, 2> {options.plain[option], 0});
+        return option_bytes(std::array<int, 2> {options.plain.get(option), 0});
     case SO_GET_FILTER:
         return OptionBytes {};
     case SO_MAX_PACING_RATE:

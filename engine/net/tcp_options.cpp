@@ -90,7 +90,7 @@ Result<void> TcpSock::set_option(int level, int option, const OptionValue& value
     default:
         break;
     }
-    tcp_options_[option] = known->boolean ? number != 0 : number;
+    tcp_options_.set(option, known->boolean ? number != 0 : number);
     return {};
 }
 
@@ -130,7 +130,7 @@ Result<OptionBytes> TcpSock::get_option(int level, int option, std::size_t room)
         return option_bytes(info);
     }
     case TCP_MAXSEG: {
-        int wanted = tcp_options_.contains(option) ? tcp_options_[option] : 0;
+        int wanted = tcp_options_.get(option);
         if (state == State::closed || state == State::listening)
             return option_bytes(wanted ? wanted : idle_segment);
         int segment = remote.address.is_v4() ? segment_v4 : segment_v6;
@@ -142,8 +142,7 @@ Result<OptionBytes> TcpSock::get_option(int level, int option, std::size_t room)
     const TcpOption* known = find(option);
     if (!known)
         return Errno(ENOPROTOOPT);
-    auto found = tcp_options_.find(option);
-    return option_bytes(found == tcp_options_.end() ? known->initial : found->second);
+    return option_bytes(tcp_options_.get(option, known->initial));
 }
 
 }

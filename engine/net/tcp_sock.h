@@ -85,7 +85,7 @@ private:
     std::uint64_t urgent_position_ = 0;          ///< in the received stream
     std::byte urgent_byte_ {};
     std::uint64_t bytes_sent_ = 0;
-    std::map<int, int> tcp_options_;
+    NumberOptions tcp_options_;
     std::string congestion_ = "cubic";
 };
 

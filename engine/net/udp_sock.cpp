@@ -88,7 +88,7 @@ Result<std::size_t> UdpSock::send(Task&, Outgoing& message)
     if (message.flags & MSG_OOB)
         return Errno(EOPNOTSUPP);
     Endpoint to = TRY(target(message));
-    bool cork = (message.flags & MSG_MORE) || (udp_options_.contains(UDP_CORK) && udp_options_[UDP_CORK]);
+    bool cork = (message.flags & MSG_MORE) || udp_options_.get(UDP_CORK);
     if (length + corked_.size() > (to.address.is_v4() ? largest_v4 : largest_v6))
         return Errno(EMSGSIZE);
     TRY(autobind());
@@ -120,8 +120,8 @@ Result<std::size_t> UdpSock::send(Task&, Outgoing& message)
     }
     std::size_t charge = buffer_charge(data.size() + headers);
     auto packet = make_ref<Packet>(net_ref(), Ref<Sock>(), std::move(data), charge);
-    packet->meta = {from, to.address, message.ttl.value_or(to.address.is_v4() ? ip_option(IP_TTL, 64) : ip6_option(IPV6_UNICAST_HOPS, 64)),
-        message.tos.value_or(to.address.is_v4() ? ip_option(IP_TOS, 0) : ip6_option(IPV6_TCLASS, 0))};
+    packet->meta = {from, to.address, message.ttl.value_or(to.address.is_v4() ? ip_options_.get(IP_TTL, 64) : ip6_options_.get(IPV6_UNICAST_HOPS, 64)),
+        message.tos.value_or(to.address.is_v4() ? ip_options_.get(IP_TOS) : ip6_options_.get(IPV6_TCLASS))};
     packet->time = kernel::realtime_now();
     receiver->deliver(std::move(packet));
     return length;
@@ -171,15 +171,13 @@ Result<void> UdpSock::set_option(int level, int option, const OptionValue& value
     case udplite_receive_coverage:
         if (protocol != IPPROTO_UDPLITE)
             return Errno(ENOPROTOOPT);
-        udp_options_[option] = number != 0 && number < 8 ? 8 : std::min(number, 0xffff); // never less than its own header
+        udp_options_.set(option, number != 0 && number < 8 ? 8 : std::min(number, 0xffff)); // never less than its own header
         return {};
     case UDP_CORK:
-        udp_options_[option] = number != 0;
-        return {};
     case UDP_NO_CHECK6_TX:
     case UDP_NO_CHECK6_RX:
     case UDP_GRO:
-        udp_options_[option] = number != 0;
+        udp_options_.set(option, number != 0);
         return {};
     case UDP_SEGMENT:
         if (number < 0 || number > 0xffff)
@@ -205,7 +203,7 @@ Result<OptionBytes> UdpSock::get_option(int level, int option, std::size_t room)
     case UDP_GRO:
     case UDP_SEGMENT:
     case UDP_ENCAP:
-        return option_bytes(udp_options_.contains(option) ? udp_options_[option] : 0);
+        return option_bytes(udp_options_.get(option));
     default:
         return Errno(ENOPROTOOPT);
     }

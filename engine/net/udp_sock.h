@@ -32,7 +32,7 @@ private:
 
     std::deque<Ref<Packet>> received_;
     std::size_t queued_ = 0; ///< what received_ charges against SO_RCVBUF
-    std::map<int, int> udp_options_;
+    NumberOptions udp_options_;
     std::vector<std::byte> corked_; ///< UDP_CORK, MSG_MORE: what waits for the rest
 };
 
