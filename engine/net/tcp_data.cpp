@@ -95,22 +95,23 @@ Result<std::size_t> TcpSock::send(Task& task, Outgoing& message)
     if (!ready.ok())
         return send_error(task, ready.error().value(), message.flags);
     std::size_t sent = 0;
+    auto ended = [&](int error) { return sent > 0 ? Result<std::size_t>(sent) : Result<std::size_t>(send_error(task, error, message.flags)); };
     do {
         if (pending_error() || (shut & send_shut) || !peer_)
-            return sent > 0 ? Result<std::size_t>(sent) : Result<std::size_t>(send_error(task, EPIPE, message.flags));
+            return ended(EPIPE);
         if (message.data.remaining() == 0)
             break;
         if (backlogged() >= static_cast<std::size_t>(options.send_buffer) || (net().short_of_memory() && !peer_->received_.empty())) {
             no_space_ = true;
             auto waited = wait(task, queue, patience, writable_events | EPOLLERR | EPOLLHUP);
             if (!waited.ok())
-                return sent > 0 ? Result<std::size_t>(sent) : Result<std::size_t>(send_error(task, waited.error().value(), message.flags));
+                return ended(waited.error().value());
             continue;
         }
         std::vector<std::byte> bytes(std::min<std::size_t>(message.data.remaining(), largest_piece));
         auto got = message.data.get(bytes);
         if (!got.ok())
-            return sent > 0 ? Result<std::size_t>(sent) : Result<std::size_t>(got.error());
+            return ended(got.error().value());
         bytes.resize(got.value());
         if (pending_error() || !peer_) // while the bytes were fetched
             continue;
@@ -144,6 +145,18 @@ Result<std::size_t> TcpSock::receive_urgent(Incoming& message)
     return TRY(message.data.put(std::span(&urgent_byte_, 1)));
 }
 
+Result<std::size_t> TcpSock::give(Incoming& message, std::span<const std::byte> bytes)
+{
+    std::size_t moved = message.peek() || (message.flags & MSG_TRUNC) ? bytes.size() : message.data.room(bytes.size());
+    if (moved == 0)
+        return Errno(EFAULT);
+    if (!message.peek())
+        received_.take(moved);
+    if (message.flags & MSG_TRUNC)
+        return moved;
+    return message.data.put(bytes.first(moved));
+}
+
 Result<std::size_t> TcpSock::receive(Task& task, Incoming& message)
 {
     if (message.flags & MSG_ERRQUEUE)
@@ -157,9 +170,10 @@ Result<std::size_t> TcpSock::receive(Task& task, Incoming& message)
     const Patience patience = receive_patience(message.dont_wait());
     std::size_t copied = 0, offset = 0; // a peek walks along without taking
     while (copied < wanted) {
-        if (urgent_ && urgent_position_ == received_.taken() + offset && received_.size() > offset && !options.oob_inline) {
-            if (copied > 0)
-                break;
+        bool at_urgent = urgent_ && urgent_position_ == received_.taken() + offset && received_.size() > offset;
+        if (at_urgent && copied > 0)
+            break;
+        if (at_urgent && !options.oob_inline) {
             if (message.peek()) {
                 ++offset;
             } else {
@@ -168,31 +182,20 @@ Result<std::size_t> TcpSock::receive(Task& task, Incoming& message)
             }
             continue;
         }
-        if (urgent_ && options.oob_inline && urgent_position_ == received_.taken() + offset && received_.size() > offset && copied > 0)
-            break;
         if (auto piece = received_.at(offset); piece.chunk) {
             std::size_t part = std::min<std::size_t>({piece.bytes.size(), wanted - copied, before_mark(offset)});
-            std::size_t moved = part;
-            if (!(message.flags & MSG_TRUNC)) {
-                moved = message.peek() ? part : message.data.room(part);
-                if (moved > 0 && !message.peek())
-                    received_.take(moved);
-                auto put = moved > 0 ? message.data.put(piece.bytes.first(moved)) : Result<std::size_t>(Errno(EFAULT));
-                if (!put.ok()) {
-                    if (copied == 0)
-                        return put.error();
-                    break;
-                }
-                moved = put.value();
-            } else if (!message.peek()) {
-                received_.take(part); // thrown away
+            auto moved = give(message, piece.bytes.first(part));
+            if (!moved.ok()) {
+                if (copied == 0)
+                    return moved.error();
+                break;
             }
-            copied += moved;
+            copied += moved.value();
             if (message.peek())
-                offset += moved;
+                offset += moved.value();
             else
                 data_taken();
-            if (moved < part)
+            if (moved.value() < part)
                 break;
             continue;
         }

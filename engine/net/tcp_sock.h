@@ -68,6 +68,8 @@ private:
     void deliver(std::vector<std::byte> bytes, bool urgent);
     void data_taken();
     Result<std::size_t> receive_urgent(Incoming& message);
+    /// Copies bytes of the stream out (with MSG_TRUNC they are only counted), and takes them unless this is a peek. How many; EFAULT.
+    Result<std::size_t> give(Incoming& message, std::span<const std::byte> bytes);
     bool at_mark() const { return urgent_ && urgent_position_ == received_.taken(); }
     /// What may be read before the urgent byte is met.
     std::size_t before_mark(std::size_t offset) const;
