@@ -291,8 +291,8 @@ void InetSock::add_control(Incoming& message, const InetMeta& meta) const
         if (ip_options_.get(IP_RECVTOS))
             control.push_back(ControlMessage::of(IPPROTO_IP, IP_TOS, static_cast<unsigned char>(meta.tos)));
         if (ip_options_.get(IP_RECVORIGDSTADDR)) {
-            auto bytes = to_socket_address(AF_INET, {meta.destination, port}).bytes();
-            control.push_back({IPPROTO_IP, IP_ORIGDSTADDR, {bytes.begin(), bytes.end()}});
+            auto address = to_socket_address(AF_INET, {meta.destination, port}).as<sockaddr_in>();
+            control.push_back(ControlMessage::of(IPPROTO_IP, IP_ORIGDSTADDR, address));
         }
     }
     if (family != AF_INET6)
