@@ -45,6 +45,43 @@ Result<long> list_interfaces(Task& task, GuestAddr argument)
     return 0;
 }
 
+/// What a request asks of lo, put into `answer`. False: it is none of these questions.
+bool describe_loopback(std::uint32_t request, ifreq& answer)
+{
+    switch (request) {
+    case SIOCGIFINDEX:
+        answer.ifr_ifindex = loopback_index;
+        return true;
+    case SIOCGIFFLAGS:
+        answer.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
+        return true;
+    case SIOCGIFMTU:
+        answer.ifr_mtu = loopback_mtu;
+        return true;
+    case SIOCGIFHWADDR:
+        answer.ifr_hwaddr.sa_family = ARPHRD_LOOPBACK;
+        return true;
+    case SIOCGIFTXQLEN:
+        answer.ifr_qlen = 1000;
+        return true;
+    case SIOCGIFADDR:
+    case SIOCGIFDSTADDR:
+        answer.ifr_addr = inet_address(INADDR_LOOPBACK);
+        return true;
+    case SIOCGIFNETMASK:
+        answer.ifr_addr = inet_address(0xff000000);
+        return true;
+    case SIOCGIFBRDADDR:
+        answer.ifr_addr = inet_address(0);
+        return true;
+    case SIOCGIFMETRIC:
+    case SIOCGIFMAP: // zeroes
+        return true;
+    default:
+        return false;
+    }
+}
+
 }
 
 Result<long> interface_ioctl(Task& task, std::uint32_t request, GuestAddr argument)
@@ -65,20 +102,6 @@ Result<long> interface_ioctl(Task& task, std::uint32_t request, GuestAddr argume
     }
     bool exists = std::strcmp(data.ifr_name, "lo") == 0;
     switch (request) {
-    case SIOCGIFINDEX:
-    case SIOCGIFFLAGS:
-    case SIOCGIFMTU:
-    case SIOCGIFMETRIC:
-    case SIOCGIFHWADDR:
-    case SIOCGIFTXQLEN:
-    case SIOCGIFMAP:
-    case SIOCGIFADDR:
-    case SIOCGIFNETMASK:
-    case SIOCGIFBRDADDR:
-    case SIOCGIFDSTADDR:
-        if (!exists)
-            return Errno(ENODEV);
-        break;
     case SIOCETHTOOL:
         return Errno(exists ? EOPNOTSUPP : ENODEV);
     case SIOCSIFFLAGS:
@@ -95,38 +118,13 @@ Result<long> interface_ioctl(Task& task, std::uint32_t request, GuestAddr argume
     case SIOCDELRT:
         return Errno(EPERM);
     default:
-        return Errno(ENOTTY);
+        break;
     }
     std::memset(&data.ifr_ifru, 0, sizeof data.ifr_ifru);
-    switch (request) {
-    case SIOCGIFINDEX:
-        data.ifr_ifindex = loopback_index;
-        break;
-    case SIOCGIFFLAGS:
-        data.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
-        break;
-    case SIOCGIFMTU:
-        data.ifr_mtu = loopback_mtu;
-        break;
-    case SIOCGIFHWADDR:
-        data.ifr_hwaddr.sa_family = ARPHRD_LOOPBACK;
-        break;
-    case SIOCGIFTXQLEN:
-        data.ifr_qlen = 1000;
-        break;
-    case SIOCGIFADDR:
-    case SIOCGIFDSTADDR:
-        data.ifr_addr = inet_address(INADDR_LOOPBACK);
-        break;
-    case SIOCGIFNETMASK:
-        data.ifr_addr = inet_address(0xff000000);
-        break;
-    case SIOCGIFBRDADDR:
-        data.ifr_addr = inet_address(0);
-        break;
-    default:
-        break;
-    }
+    if (!describe_loopback(request, data))
+        return Errno(ENOTTY);
+    if (!exists)
+        return Errno(ENODEV);
     TRY(task.copy_out(place, data));
     return 0;
 }
