@@ -58,7 +58,7 @@ bool IpAddress::is_local() const
 {
     if (!is_v4())
         return *this == loopback6();
-    return v4() >> 24 == 127 && v4() != 0x7fffffff;
+    return v4() >> 24 == 127 && !is_loopback_broadcast();
 }
 
 bool IpAddress::is_multicast() const
@@ -66,9 +66,14 @@ bool IpAddress::is_multicast() const
     return is_v4() ? v4() >> 28 == 0xe : bytes[0] == 0xff;
 }
 
+bool IpAddress::is_loopback_broadcast() const
+{
+    return *this == v4(0x7fffffff);
+}
+
 bool IpAddress::is_broadcast() const
 {
-    return is_v4() && (v4() == INADDR_BROADCAST || v4() == 0x7fffffff);
+    return *this == v4(INADDR_BROADCAST) || is_loopback_broadcast();
 }
 
 bool IpAddress::is_link_local6() const

@@ -56,6 +56,7 @@ struct IpAddress {
     static IpAddress v4(std::uint32_t value);
     static IpAddress any4() { return v4(INADDR_ANY); }
     static IpAddress loopback4() { return v4(INADDR_LOOPBACK); }
+    static IpAddress of(const in_addr& address) { return v4(ntohl(address.s_addr)); }
     static IpAddress of(const in6_addr& address);
 
     bool is_v4() const;
@@ -65,7 +66,8 @@ struct IpAddress {
     /// 127/8 without its broadcast address, or ::1: the addresses of this sandbox.
     bool is_local() const;
     bool is_multicast() const;
-    bool is_broadcast() const; ///< 255.255.255.255, 127.255.255.255
+    bool is_loopback_broadcast() const; ///< 127.255.255.255
+    bool is_broadcast() const;          ///< that, or 255.255.255.255
     bool is_link_local6() const;
     friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
@@ -74,6 +76,8 @@ struct IpAddress {
 struct Endpoint {
     IpAddress address;
     std::uint16_t port = 0;
+    static Endpoint of(const sockaddr_in& in) { return {IpAddress::of(in.sin_addr), ntohs(in.sin_port)}; }
+    static Endpoint of(const sockaddr_in6& in) { return {IpAddress::of(in.sin6_addr), ntohs(in.sin6_port)}; }
     friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 

@@ -65,7 +65,7 @@ Result<int> interface_of(const OptionValue& value)
     } else {
         request.imr_address = TRY(value.as<in_addr>());
     }
-    IpAddress address = IpAddress::v4(ntohl(request.imr_address.s_addr));
+    IpAddress address = IpAddress::of(request.imr_address);
     if (request.imr_ifindex == 0 && address.is_any())
         return 0;
     if (request.imr_ifindex != 0 ? request.imr_ifindex != loopback_index : !address.is_local())
@@ -101,7 +101,7 @@ Result<void> InetSock::set_ip(int option, const OptionValue& value)
         if (value.length < sizeof(ip_mreq))
             return Errno(EINVAL);
         auto group = TRY(value.as<in_addr>());
-        if (!IpAddress::v4(ntohl(group.s_addr)).is_multicast())
+        if (!IpAddress::of(group).is_multicast())
             return Errno(EINVAL);
         auto interface = interface_of(value);
         if (!interface.ok() || interface.value() == 0) // no route says which one

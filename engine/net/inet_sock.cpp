@@ -86,14 +86,14 @@ Result<Endpoint> InetSock::bind_address(Task& task, const SocketAddress& address
         // Some old programs leave the family out (inet_bind).
         if (in.sin_family != AF_INET && !(in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == htonl(INADDR_ANY)))
             return Errno(EAFNOSUPPORT);
-        wanted = {IpAddress::v4(ntohl(in.sin_addr.s_addr)), ntohs(in.sin_port)};
+        wanted = Endpoint::of(in);
     } else {
         if (address.size() < least_sockaddr_in6)
             return Errno(EINVAL);
         auto in = address.as<sockaddr_in6>();
         if (in.sin6_family != AF_INET6)
             return Errno(EAFNOSUPPORT);
-        wanted = {IpAddress::of(in.sin6_addr), ntohs(in.sin6_port)};
+        wanted = Endpoint::of(in);
         if (!wanted.address.is_v4() && wanted.address.is_multicast() && type == SOCK_STREAM)
             return Errno(EINVAL);
     }
@@ -106,7 +106,7 @@ Result<void> InetSock::bind(Task& task, const SocketAddress& address)
 {
     Endpoint wanted = TRY(bind_address(task, address));
     const IpAddress& to = wanted.address;
-    bool here = to.is_any() || to.is_local() || (to.is_v4() && (to.is_multicast() || to.is_broadcast())) || (!to.is_v4() && to.is_multicast());
+    bool here = to.is_any() || to.is_local() || to.is_multicast() || to.is_broadcast();
     if (state != State::closed || port != 0)
         return Errno(EINVAL);
     if (family == AF_INET6) {
@@ -168,19 +168,19 @@ Result<Endpoint> InetSock::destination(const SocketAddress& address) const
             return Errno(EAFNOSUPPORT);
         if (family == AF_INET6 && v6_only)
             return Errno(ENETUNREACH);
-        return Endpoint {IpAddress::v4(ntohl(in.sin_addr.s_addr)), ntohs(in.sin_port)};
+        return Endpoint::of(in);
     }
     if (address.size() < least_sockaddr_in6)
         return Errno(EINVAL);
     auto in = address.as<sockaddr_in6>();
     if (in.sin6_family != AF_INET6)
         return Errno(EAFNOSUPPORT);
-    IpAddress to = IpAddress::of(in.sin6_addr);
-    if (to.is_link_local6() && in.sin6_scope_id == 0 && !options.bound_to_lo)
+    Endpoint to = Endpoint::of(in);
+    if (to.address.is_link_local6() && in.sin6_scope_id == 0 && !options.bound_to_lo)
         return Errno(EINVAL);
-    if (to.is_v4() && v6_only)
+    if (to.address.is_v4() && v6_only)
         return Errno(ENETUNREACH);
-    return Endpoint {to, ntohs(in.sin6_port)};
+    return to;
 }
 
 Result<Endpoint> InetSock::route(const Endpoint& wanted) const

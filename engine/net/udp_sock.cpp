@@ -26,10 +26,7 @@ Result<void> UdpSock::connect(Task&, const SocketAddress& address, bool)
         return {};
     }
     TRY(autobind());
-    Endpoint wanted = TRY(destination(address));
-    if (wanted.address.is_v4() && wanted.address.v4() == 0x7fffffff && !options.broadcast)
-        return Errno(EACCES);
-    Endpoint to = TRY(route(wanted));
+    Endpoint to = TRY(way_to(TRY(destination(address))));
     IpAddress source = source_for(to.address);
     if (source.is_v4() != to.address.is_v4())
         return Errno(ENETUNREACH);
@@ -37,6 +34,13 @@ Result<void> UdpSock::connect(Task&, const SocketAddress& address, bool)
     remote = to;
     state = State::established;
     return {};
+}
+
+Result<Endpoint> UdpSock::way_to(const Endpoint& wanted) const
+{
+    if (wanted.address.is_loopback_broadcast() && !options.broadcast)
+        return Errno(EACCES);
+    return route(wanted);
 }
 
 Result<Endpoint> UdpSock::target(const Outgoing& message) const
@@ -52,9 +56,7 @@ Result<Endpoint> UdpSock::target(const Outgoing& message) const
     Endpoint wanted = TRY(destination(message.to));
     if (wanted.port == 0)
         return Errno(EINVAL);
-    if (wanted.address.is_v4() && wanted.address.v4() == 0x7fffffff && !options.broadcast)
-        return Errno(EACCES);
-    return route(wanted);
+    return way_to(wanted);
 }
 
 UdpSock* UdpSock::find_receiver(const Endpoint& to, const Endpoint& from)

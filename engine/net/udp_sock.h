@@ -25,6 +25,8 @@ protected:
     bool has_peek_offset() const override { return true; }
 
 private:
+    /// As route(). EACCES for a broadcast without SO_BROADCAST.
+    Result<Endpoint> way_to(const Endpoint& wanted) const;
     /// The destination of one message. EDESTADDRREQ, EINVAL, ENETUNREACH, EACCES.
     Result<Endpoint> target(const Outgoing& message) const;
     UdpSock* find_receiver(const Endpoint& to, const Endpoint& from);

@@ -78,7 +78,7 @@ Result<void> internet_control(const cmsghdr& head, std::span<const std::byte> da
         case IP_PKTINFO: {
             auto info = TRY(data_as<in_pktinfo>(data, true));
             if (info.ipi_spec_dst.s_addr != 0)
-                message.source = net::IpAddress::v4(ntohl(info.ipi_spec_dst.s_addr));
+                message.source = net::IpAddress::of(info.ipi_spec_dst);
             return {};
         }
         case IP_RETOPTS:
