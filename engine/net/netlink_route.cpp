@@ -16,28 +16,31 @@ namespace ringside::net {
 
 namespace {
 
-/// A datagram of netlink messages under construction.
+/// The answer to one request under construction: a datagram of netlink messages.
 class Messages {
 public:
-    void begin(std::uint16_t type, std::uint16_t flags, const nlmsghdr& request, std::uint32_t port_id)
+    Messages(const nlmsghdr& request, std::uint32_t port_id) : sequence_(request.nlmsg_seq), port_id_(port_id) { }
+    void begin(std::uint16_t type, std::uint16_t flags)
     {
         start_ = bytes_.size();
-        nlmsghdr header {0, type, flags, request.nlmsg_seq, port_id};
+        nlmsghdr header {0, type, flags, sequence_, port_id_};
         put(header);
+    }
+    void put_bytes(std::span<const std::byte> bytes)
+    {
+        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+        align();
     }
     template<typename T>
     void put(const T& value)
     {
-        auto bytes = std::as_bytes(std::span(&value, 1));
-        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-        align();
+        put_bytes(std::as_bytes(std::span(&value, 1)));
     }
     void attribute(std::uint16_t type, std::span<const std::byte> value)
     {
         rtattr header {static_cast<unsigned short>(sizeof(rtattr) + value.size()), type};
         put(header);
-        bytes_.insert(bytes_.end(), value.begin(), value.end());
-        align();
+        put_bytes(value);
     }
     template<typename T>
     void attribute(std::uint16_t type, const T& value)
@@ -58,13 +61,14 @@ public:
 
 private:
     void align() { bytes_.resize((bytes_.size() + NLMSG_ALIGNTO - 1) / NLMSG_ALIGNTO * NLMSG_ALIGNTO); }
+    std::uint32_t sequence_, port_id_;
     std::vector<std::byte> bytes_;
     std::size_t start_ = 0;
 };
 
-void put_link(Messages& out, const nlmsghdr& request, std::uint32_t port_id, std::uint16_t flags)
+void put_link(Messages& out, std::uint16_t flags)
 {
-    out.begin(RTM_NEWLINK, flags, request, port_id);
+    out.begin(RTM_NEWLINK, flags);
     ifinfomsg info {};
     info.ifi_type = ARPHRD_LOOPBACK;
     info.ifi_index = loopback_index;
@@ -88,10 +92,10 @@ void put_link(Messages& out, const nlmsghdr& request, std::uint32_t port_id, std
     out.end();
 }
 
-void put_address(Messages& out, const nlmsghdr& request, std::uint32_t port_id, int family)
+void put_address(Messages& out, int family)
 {
     constexpr std::uint32_t forever = 0xffffffff;
-    out.begin(RTM_NEWADDR, NLM_F_MULTI, request, port_id);
+    out.begin(RTM_NEWADDR, NLM_F_MULTI);
     ifaddrmsg info {};
     info.ifa_family = static_cast<std::uint8_t>(family);
     info.ifa_prefixlen = family == AF_INET ? 8 : 128;
@@ -113,26 +117,21 @@ void put_address(Messages& out, const nlmsghdr& request, std::uint32_t port_id, 
     out.end();
 }
 
-void put_done(Messages& out, const nlmsghdr& request, std::uint32_t port_id)
+void put_done(Messages& out)
 {
-    out.begin(NLMSG_DONE, NLM_F_MULTI, request, port_id);
+    out.begin(NLMSG_DONE, NLM_F_MULTI);
     out.put(int {0});
     out.end();
 }
 
-void put_error(Messages& out, const nlmsghdr& request, std::span<const std::byte> whole, std::uint32_t port_id, int error)
+void put_error(Messages& out, const nlmsghdr& request, std::span<const std::byte> whole, int error)
 {
-    out.begin(NLMSG_ERROR, 0, request, port_id);
+    out.begin(NLMSG_ERROR, 0);
     out.put(int {-error});
-    if (error != 0) { // with the request
-        for (std::size_t at = 0; at + 4 <= whole.size(); at += 4) {
-            std::uint32_t word = 0;
-            std::memcpy(&word, whole.data() + at, sizeof word);
-            out.put(word);
-        }
-    } else {
+    if (error != 0) // with the request
+        out.put_bytes(whole.first(whole.size() / NLMSG_ALIGNTO * NLMSG_ALIGNTO));
+    else
         out.put(request);
-    }
     out.end();
 }
 
@@ -159,26 +158,26 @@ bool names_loopback(std::span<const std::byte> body)
 }
 
 /// One request; what it is answered with is added to `out`. An error number where it is refused.
-int answer_request(const nlmsghdr& request, std::span<const std::byte> body, std::uint32_t port_id, Messages& out)
+int answer_request(const nlmsghdr& request, std::span<const std::byte> body, Messages& out)
 {
     bool dump = (request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
     int family = body.empty() ? AF_UNSPEC : static_cast<int>(body[0]);
     switch (request.nlmsg_type) {
     case RTM_GETLINK:
         if (dump) {
-            put_link(out, request, port_id, NLM_F_MULTI);
+            put_link(out, NLM_F_MULTI);
             break;
         }
         if (!names_loopback(body))
             return ENODEV;
-        put_link(out, request, port_id, 0);
+        put_link(out, 0);
         return 0;
     case RTM_GETADDR:
         if (!dump)
             return EOPNOTSUPP;
         for (int each : {AF_INET, AF_INET6})
             if (family == AF_UNSPEC || family == each)
-                put_address(out, request, port_id, each);
+                put_address(out, each);
         break;
     case RTM_GETROUTE:
         if (!dump)
@@ -195,7 +194,7 @@ int answer_request(const nlmsghdr& request, std::span<const std::byte> body, std
         // Message types go by four: NEW, DEL, GET, SET. Who may not change anything is told so first (rtnetlink_rcv_msg).
         return request.nlmsg_type < RTM_BASE || request.nlmsg_type > RTM_MAX || (request.nlmsg_type & 3) == 2 ? EOPNOTSUPP : EPERM;
     }
-    put_done(out, request, port_id);
+    put_done(out);
     return 0;
 }
 
@@ -211,16 +210,16 @@ std::vector<std::vector<std::byte>> answer_route_requests(std::span<const std::b
             break;
         auto whole = requests.first(request.nlmsg_len);
         requests = requests.subspan(std::min<std::size_t>(NLMSG_ALIGN(request.nlmsg_len), requests.size()));
-        Messages out;
+        Messages out(request, port_id);
         int error = 0;
         bool asks = (request.nlmsg_flags & NLM_F_REQUEST) && request.nlmsg_type >= NLMSG_MIN_TYPE;
         if (asks)
-            error = answer_request(request, whole.subspan(sizeof request), port_id, out);
+            error = answer_request(request, whole.subspan(sizeof request), out);
         auto datagram = out.take();
         if (!datagram.empty())
             answers.push_back(std::move(datagram));
         else if (error != 0 || (request.nlmsg_flags & NLM_F_ACK)) {
-            put_error(out, request, whole, port_id, error);
+            put_error(out, request, whole, error);
             answers.push_back(out.take());
         }
     }

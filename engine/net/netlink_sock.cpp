@@ -10,6 +10,19 @@
 
 namespace ringside::net {
 
+namespace {
+
+SocketAddress make_address(std::uint32_t port_id, std::uint32_t groups = 0)
+{
+    sockaddr_nl address {};
+    address.nl_family = AF_NETLINK;
+    address.nl_pid = port_id;
+    address.nl_groups = groups;
+    return SocketAddress::of(address);
+}
+
+}
+
 NetlinkSock::NetlinkSock(Ref<NetState> net, int type, int protocol) : Sock(std::move(net), AF_NETLINK, type, protocol) { }
 
 NetlinkSock::~NetlinkSock()
@@ -72,19 +85,12 @@ Result<void> NetlinkSock::connect(Task& task, const SocketAddress& address, bool
 
 SocketAddress NetlinkSock::name()
 {
-    sockaddr_nl address {};
-    address.nl_family = AF_NETLINK;
-    address.nl_pid = port_id_;
-    address.nl_groups = groups_;
-    return SocketAddress::of(address);
+    return make_address(port_id_, groups_);
 }
 
 Result<SocketAddress> NetlinkSock::peer_name()
 {
-    sockaddr_nl address {};
-    address.nl_family = AF_NETLINK;
-    address.nl_pid = destination_;
-    return SocketAddress::of(address);
+    return make_address(destination_);
 }
 
 void NetlinkSock::answer(std::vector<std::byte> messages)
@@ -96,9 +102,7 @@ void NetlinkSock::answer(std::vector<std::byte> messages)
     std::size_t charge = buffer_charge(messages.size());
     queued_ += charge;
     auto packet = make_ref<Packet>(net_ref(), Ref<Sock>(), std::move(messages), charge);
-    sockaddr_nl kernel {};
-    kernel.nl_family = AF_NETLINK;
-    packet->from = SocketAddress::of(kernel);
+    packet->from = make_address(0); // the kernel
     received_.push_back(std::move(packet));
     queue.wake_one(readable_events);
 }
