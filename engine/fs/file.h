@@ -8,6 +8,7 @@
 #include "trace/record.h"
 
 #include <cstdint>
+#include <fcntl.h>
 #include <functional>
 #include <optional>
 #include <string>
@@ -72,7 +73,9 @@ public:
     /// O_PATH: names a place, does no input or output.
     bool is_path_only() const { return (flags_ & path_flag) != 0; }
     static constexpr int path_flag = 010000000; ///< O_PATH
-    /// SIGIO's receiver, as F_SETOWN gave it (kept, never used: no file here sends SIGIO).
+    /// What F_GETFL shows of the flags of open(2); the last is O_LARGEFILE as it is on 64 bits.
+    static constexpr int kept_flags = O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000;
+    /// SIGIO's and SIGURG's receiver, as F_SETOWN gave it (no file here sends SIGIO).
     int owner = 0;
     int owner_signal = 0;
     /// epolls that watch it: told when the description is gone (they do not keep it).

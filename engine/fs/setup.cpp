@@ -190,7 +190,7 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
         auto flags = host::call(SYS_fcntl, fd, F_GETFL);
         if (!flags.ok() || !host::call(SYS_fstat, fd, &status).ok())
             continue;
-        int kept = static_cast<int>(flags.value()) & (O_ACCMODE | O_APPEND | O_NONBLOCK | 0100000);
+        int kept = static_cast<int>(flags.value()) & File::kept_flags;
         bool seekable = S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) || S_ISDIR(status.st_mode);
         Ref<File> file;
         Ref<HostStreamInode> inode;

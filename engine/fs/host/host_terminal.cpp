@@ -29,14 +29,13 @@ Result<Ref<File>> HostTerminalInode::open_again(Task& task, int flags)
     Ref<HostTerminal> terminal = task.kernel().fs->terminal;
     if (((flags & O_ACCMODE) != O_WRONLY && !terminal->readable()) || ((flags & O_ACCMODE) != O_RDONLY && !terminal->writable()))
         return Errno(EIO); // the caller gave one direction only
-    return Ref<File>(make_ref<HostTerminal>(task.kernel(), terminal->descriptor(), flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000),
-        terminal->stream_inode(), "/dev/tty"));
+    return Ref<File>(make_ref<HostTerminal>(task.kernel(), terminal->descriptor(), flags & File::kept_flags, terminal->stream_inode(), "/dev/tty"));
 }
 
 Result<Ref<File>> HostTerminal::reopen(Task& task, int flags)
 {
     TRY(HostStream::reopen(task, flags));
-    return Ref<File>(make_ref<HostTerminal>(kernel_, fd_, flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000), stream_inode(), name(task)));
+    return Ref<File>(make_ref<HostTerminal>(kernel_, fd_, flags & kept_flags, stream_inode(), name(task)));
 }
 
 Result<void> HostTerminal::may_read(Task& task)

@@ -278,8 +278,6 @@ private:
     static constexpr std::uint64_t longest_line = 4096;
 };
 
-constexpr int kept_flags = O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000; ///< and O_LARGEFILE
-
 }
 
 Result<Ref<File>> Pty::open_terminal(Task& task, const Path& path, int flags)
@@ -288,7 +286,7 @@ Result<Ref<File>> Pty::open_terminal(Task& task, const Path& path, int flags)
         return Errno(EIO);
     if (exclusive && !task.credentials().capable(CAP_SYS_ADMIN))
         return Errno(EBUSY);
-    return Ref<File>(make_ref<PtyTerminal>(path, flags & kept_flags, Ref(this)));
+    return Ref<File>(make_ref<PtyTerminal>(path, flags & File::kept_flags, Ref(this)));
 }
 
 Result<Ref<File>> Pty::open_again(Task& task, int flags)
@@ -299,7 +297,7 @@ Result<Ref<File>> Pty::open_again(Task& task, int flags)
 Result<Ref<File>> open_master(Task& task, const Path& path, int flags)
 {
     Ref<Pty> pty = TRY(pts_directory(task)->make(task));
-    return Ref<File>(make_ref<PtyMaster>(path, flags & kept_flags, pty));
+    return Ref<File>(make_ref<PtyMaster>(path, flags & File::kept_flags, pty));
 }
 
 }
