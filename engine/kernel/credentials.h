@@ -12,6 +12,7 @@ namespace ringside::kernel {
 
 using Uid = std::uint32_t;
 using Gid = std::uint32_t;
+constexpr std::uint32_t overflow_id = 65534; ///< kernel.overflowuid, overflowgid: what stands for an id that has no number here
 
 /// A set of capabilities, bit n is capability n of linux/capability.h.
 using CapSet = std::uint64_t;

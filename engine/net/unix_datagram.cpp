@@ -10,7 +10,6 @@ namespace ringside::net {
 namespace {
 constexpr std::size_t linear_limit = 16064; // SKB_MAX_ALLOC
 constexpr std::size_t page_limit = 17 * 4096;
-constexpr uid_t nobody = 65534; // overflowuid
 }
 
 Result<void> UnixSock::connect_datagram(Task& task, const SocketAddress& address)
@@ -168,7 +167,7 @@ Result<std::size_t> UnixSock::send_datagram(Task& task, Outgoing& message)
 void UnixSock::add_credentials(Incoming& message, const Packet& packet) const
 {
     if (options.pass_credentials)
-        message.control.push_back(ControlMessage::of(SOL_SOCKET, SCM_CREDENTIALS, packet.credentials.value_or(ucred {0, nobody, nobody})));
+        message.control.push_back(ControlMessage::of(SOL_SOCKET, SCM_CREDENTIALS, packet.credentials.value_or(ucred {0, kernel::overflow_id, kernel::overflow_id})));
 }
 
 Result<std::size_t> UnixSock::receive_datagram(Task& task, Incoming& message)

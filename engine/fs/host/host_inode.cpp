@@ -4,6 +4,7 @@
 #include "engine/fs/directory_file.h"
 #include "engine/fs/regular_file.h"
 #include "engine/kernel/clock.h"
+#include "engine/kernel/credentials.h"
 #include "engine/kernel/task.h"
 
 #include <array>
@@ -16,7 +17,7 @@ namespace ringside::fs {
 
 namespace {
 
-constexpr uid_t overflow_id = 65534;
+using kernel::overflow_id;
 
 bool same_time(const timespec& a, const timespec& b)
 {

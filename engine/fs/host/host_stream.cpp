@@ -2,6 +2,7 @@
 #include "engine/fs/host/host_stream.h"
 
 #include "engine/fs/host/host_fs.h"
+#include "engine/kernel/credentials.h"
 #include "engine/kernel/io_helpers.h"
 #include "engine/kernel/signals.h"
 #include "engine/kernel/task.h"
@@ -62,7 +63,7 @@ Result<Attributes> HostStreamInode::attributes(Task& task, Age)
     struct statx found {};
     TRY(host::call(SYS_statx, fd_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_BTIME, &found));
     Attributes result = attributes_of(found);
-    if (owners_ && (result.uid == 65534 || result.gid == 65534)) {
+    if (owners_ && (result.uid == kernel::overflow_id || result.gid == kernel::overflow_id)) {
         auto answer = std::exchange(owners_, nullptr)->owners(task, fd_);
         if (answer.ok() && answer.value().contains("."))
             owner_ = answer.value().at(".");

@@ -4,6 +4,7 @@
 #include "engine/fs/kernel_state.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/cpuid_policy.h"
+#include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/pid_table.h"
 #include "engine/kernel/task.h"
@@ -152,8 +153,8 @@ void add_settings(PseudoDirectory& root, Kernel& kernel)
     settings->add_text("ngroups_max", constant("65536\n"));
     settings->add_text("randomize_va_space", constant("2\n"));
     settings->add_text("core_pattern", constant("core\n"));
-    settings->add_text("overflowuid", constant("65534\n"));
-    settings->add_text("overflowgid", constant("65534\n"));
+    settings->add_text("overflowuid", constant(fmt::format("{}\n", kernel::overflow_id)));
+    settings->add_text("overflowgid", constant(fmt::format("{}\n", kernel::overflow_id)));
     auto random = settings->add_directory("random");
     random->add_text("uuid", [&kernel](Task&) { return uuid(kernel); });
     random->add_text("entropy_avail", constant("256\n"));
