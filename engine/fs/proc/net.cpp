@@ -41,7 +41,7 @@ protected:
 void add_numbers(PseudoDirectory& directory, std::initializer_list<std::pair<const char*, std::string>> values)
 {
     for (const auto& [name, value] : values)
-        directory.add_text(name, [text = value + "\n"](Task&) -> Result<std::string> { return text; });
+        directory.add_text(name, constant(value + "\n"));
 }
 
 }
@@ -78,7 +78,7 @@ void add_net_class(PseudoDirectory& classes)
     add_numbers(*lo, {{"address", "00:00:00:00:00:00"}, {"broadcast", "00:00:00:00:00:00"}, {"addr_len", "6"}, {"carrier", "1"}, {"dev_id", "0x0"}, {"dormant", "0"}, {"flags", "0x9"},
         {"ifindex", std::to_string(net::loopback_index)}, {"iflink", std::to_string(net::loopback_index)}, {"link_mode", "0"}, {"mtu", std::to_string(net::loopback_mtu)},
         {"operstate", "unknown"}, {"tx_queue_len", "1000"}, {"type", "772"}});
-    lo->add_text("uevent", [](Task&) -> Result<std::string> { return std::string("INTERFACE=lo\nIFINDEX=1\n"); });
+    lo->add_text("uevent", constant("INTERFACE=lo\nIFINDEX=1\n"));
     auto counts = lo->add_directory("statistics");
     for (const char* name : {"rx_bytes", "rx_packets", "rx_errors", "rx_dropped", "tx_bytes", "tx_packets", "tx_errors", "tx_dropped"})
         add_numbers(*counts, {{name, "0"}});

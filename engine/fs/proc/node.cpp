@@ -61,6 +61,11 @@ private:
 
 }
 
+TextNode::Make constant(std::string text)
+{
+    return [text = std::move(text)](Task&) -> Result<std::string> { return text; };
+}
+
 Result<struct statfs> PseudoFs::statfs(Task&, Inode&)
 {
     struct statfs result {};

@@ -75,6 +75,9 @@ private:
     Jump jump_;
 };
 
+/// A text that never changes.
+TextNode::Make constant(std::string text);
+
 /// A directory with a fixed set of children, and perhaps more that come and go.
 class PseudoDirectory : public PseudoNode {
 public:

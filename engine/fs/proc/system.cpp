@@ -120,11 +120,6 @@ std::string loadavg_text(Kernel& kernel)
     return fmt::format("0.00 0.00 0.00 {}/{} {}\n", running, all, last);
 }
 
-TextNode::Make constant(std::string text)
-{
-    return [text = std::move(text)](Task&) -> Result<std::string> { return text; };
-}
-
 /// Version-4 UUID of random bytes.
 Result<std::string> uuid(Kernel& kernel)
 {
