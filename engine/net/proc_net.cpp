@@ -16,8 +16,14 @@ namespace ringside::net {
 
 namespace {
 
-constexpr std::size_t line_v4 = 149, line_udp = 127; // lines are padded to a width
+constexpr std::size_t tcp_width = 149, udp_width = 127, route_width = 127; // lines of IPv4 are padded
+constexpr std::string_view udp6_header = "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n";
 constexpr int accepting = 0x10000;                   // __SO_ACCEPTCON
+
+std::string padded(std::string_view line, std::size_t width)
+{
+    return fmt::format("{:<{}}\n", line, width);
+}
 
 template<typename S>
 std::vector<S*> socks_of(NetState& net, int family, int protocol)
@@ -40,10 +46,10 @@ std::string tcp_line(std::size_t number, int family, const Endpoint& local, cons
 
 std::string tcp_text(NetState& net, int family)
 {
-    std::string text = family == AF_INET ? fmt::format("{:<149}\n", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode")
+    std::string text = family == AF_INET ? padded("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode", tcp_width)
                                          : "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
     std::size_t number = 0;
-    auto add = [&](std::string line) { text += family == AF_INET ? fmt::format("{:<{}}\n", line, line_v4) : line + "\n"; };
+    auto add = [&](std::string line) { text += family == AF_INET ? padded(line, tcp_width) : line + "\n"; };
     auto socks = socks_of<TcpSock>(net, family, IPPROTO_TCP);
     std::ranges::stable_partition(socks, [](const TcpSock* sock) { return sock->state == State::listening; });
     for (TcpSock* sock : socks) {
@@ -63,14 +69,14 @@ std::string tcp_text(NetState& net, int family)
 std::string udp_text(NetState& net, int family, int protocol)
 {
     std::string text = family == AF_INET
-        ? fmt::format("{:<127}\n", "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops")
-        : "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n";
+        ? padded("   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops", udp_width)
+        : std::string(udp6_header);
     for (UdpSock* sock : socks_of<UdpSock>(net, family, protocol)) {
         if (sock->port == 0)
             continue;
         std::string line = fmt::format("{:5}: {} {} {:02X} {:08X}:{:08X} {:02X}:{:08X} {:08X} {:5} {:8} {} {} {:016x} {}", sock->port % 4096, proc_text(family, sock->local),
             proc_text(family, sock->remote), static_cast<int>(sock->state), 0, sock->queued(), 0, 0, 0, sock->owner, 0, sock->inode, 2, 0, 0);
-        text += family == AF_INET ? fmt::format("{:<{}}\n", line, line_udp) : line + "\n";
+        text += family == AF_INET ? padded(line, udp_width) : line + "\n";
     }
     return text;
 }
@@ -142,11 +148,8 @@ constexpr ProcNetFile files[] = {
     {"netlink", netlink_text},
     {"packet", [](NetState&) -> std::string { return "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n"; }},
     {"raw", [](NetState&) -> std::string { return "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"; }},
-    {"raw6",
-        [](NetState&) -> std::string {
-            return "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n";
-        }},
-    {"route", [](NetState&) -> std::string { return fmt::format("{:<127}\n", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT"); }},
+    {"raw6", [](NetState&) { return std::string(udp6_header); }},
+    {"route", [](NetState&) -> std::string { return padded("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT", route_width); }},
     {"sockstat", sockstat_text},
     {"tcp", [](NetState& net) { return tcp_text(net, AF_INET); }},
     {"tcp6", [](NetState& net) { return tcp_text(net, AF_INET6); }},
