@@ -82,6 +82,8 @@ struct OptionValue {
             return Errno(EINVAL);
         return task.copy_in(GuestPtr<T>(address));
     }
+    /// A name: of an interface (IFNAMSIZ) or a congestion control (TCP_CA_NAME_MAX), cut where it is longer. EFAULT.
+    Result<std::string> name() const;
 };
 using OptionBytes = std::vector<std::byte>;
 template<typename T>

@@ -25,6 +25,13 @@ bool network_admin(const Task& task)
 
 }
 
+Result<std::string> OptionValue::name() const
+{
+    std::array<char, 16> name {};
+    TRY(task.copy_in(address, std::as_writable_bytes(std::span(name)).first(std::min<std::size_t>(length, name.size() - 1))));
+    return std::string(name.data());
+}
+
 Result<void> Sock::set_buffer(int option, int value, const Task& task)
 {
     bool forced = option == SO_SNDBUFFORCE || option == SO_RCVBUFFORCE;
@@ -77,9 +84,7 @@ Result<void> Sock::set_socket_option(int option, const OptionValue& value)
 {
     Task& task = value.task;
     if (option == SO_BINDTODEVICE) {
-        std::array<char, 16> name {}; // IFNAMSIZ
-        TRY(task.copy_in(value.address, std::as_writable_bytes(std::span(name)).first(std::min<std::size_t>(value.length, name.size() - 1))));
-        std::string device(name.data());
+        std::string device = TRY(value.name());
         if (!device.empty() && device != "lo")
             return Errno(ENODEV);
         options.bound_to_lo = !device.empty();

@@ -44,9 +44,7 @@ Result<void> TcpSock::set_option(int level, int option, const OptionValue& value
     if (option == TCP_CONGESTION || option == TCP_ULP) {
         if (value.length < 1)
             return Errno(EINVAL);
-        std::array<char, 16> name {};
-        TRY(value.task.copy_in(value.address, std::as_writable_bytes(std::span(name)).first(std::min<std::size_t>(value.length, name.size() - 1))));
-        std::string wanted(name.data());
+        std::string wanted = TRY(value.name());
         if (option == TCP_ULP || (wanted != "cubic" && wanted != "reno"))
             return Errno(ENOENT);
         congestion_ = wanted;

@@ -123,11 +123,7 @@ Result<void> internet_control(const cmsghdr& head, std::span<const std::byte> da
     }
 }
 
-struct Parsed {
-    std::vector<Ref<fs::File>> files;
-};
-
-Result<void> one_control(Task& task, const net::Sock& sock, const cmsghdr& head, std::span<const std::byte> data, net::Outgoing& message, Parsed& parsed)
+Result<void> one_control(Task& task, const net::Sock& sock, const cmsghdr& head, std::span<const std::byte> data, net::Outgoing& message, std::vector<Ref<fs::File>>& files)
 {
     bool local = sock.family == AF_UNIX || sock.family == AF_NETLINK;
     if (head.cmsg_level != SOL_SOCKET) {
@@ -141,7 +137,7 @@ Result<void> one_control(Task& task, const net::Sock& sock, const cmsghdr& head,
             return {};
         if (sock.family != AF_UNIX)
             return Errno(EINVAL);
-        return add_descriptors(task, data, parsed.files);
+        return add_descriptors(task, data, files);
     case SCM_CREDENTIALS:
         if (!local)
             return {};
@@ -162,23 +158,23 @@ Result<void> copy_in_control(Task& task, const net::Sock& sock, GuestAddr addres
         return Errno(ENOBUFS);
     std::vector<std::byte> control(length);
     TRY(task.copy_in(address, control));
-    Parsed parsed;
+    std::vector<Ref<fs::File>> files;
     for (std::size_t at = 0; at + sizeof(cmsghdr) <= control.size();) {
         cmsghdr head {};
         std::memcpy(&head, control.data() + at, sizeof head);
         if (head.cmsg_len < sizeof head || head.cmsg_len > control.size() - at)
             return Errno(EINVAL); // CMSG_OK
         auto data = std::span(std::as_const(control)).subspan(at + sizeof head, head.cmsg_len - sizeof head);
-        TRY(one_control(task, sock, head, data, message, parsed));
+        TRY(one_control(task, sock, head, data, message, files));
         at += CMSG_ALIGN(head.cmsg_len);
     }
-    if (parsed.files.empty())
+    if (files.empty())
         return {};
     const kernel::Credentials& who = task.credentials();
     auto in_flight = sock.net().rights_of.find(who.uid);
     if (in_flight != sock.net().rights_of.end() && in_flight->second > task.limits().soft(RLIMIT_NOFILE) && !who.capable(CAP_SYS_RESOURCE) && !who.capable(CAP_SYS_ADMIN))
         return Errno(ETOOMANYREFS);
-    message.rights = make_ref<net::Rights>(sock.net_ref(), who.uid, std::move(parsed.files));
+    message.rights = make_ref<net::Rights>(sock.net_ref(), who.uid, std::move(files));
     return {};
 }
 
