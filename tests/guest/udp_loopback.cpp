@@ -180,6 +180,32 @@ GUEST_TEST("IPv6, IPv4 through it, and what it is told of the way")
             + (head->cmsg_type == IPV6_HOPLIMIT ? " = " + std::to_string(*reinterpret_cast<int*>(CMSG_DATA(head))) : ""));
 }
 
+GUEST_TEST("IP_RECVORIGDSTADDR")
+{
+    int server = bound(), client = bound();
+    expect_ok(set(server, IPPROTO_IP, IP_RECVORIGDSTADDR, 1));
+    auto to = name_of<sockaddr_in>(server);
+    expect_eq(1, send_to(client, "x", to));
+    char buffer[8];
+    alignas(cmsghdr) char control[256];
+    iovec part {buffer, 8};
+    msghdr message {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    expect_eq(1, recvmsg(server, &message, 0));
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    expect_eq(true, head != nullptr);
+    if (!head)
+        return;
+    expect_eq(IP_ORIGDSTADDR, head->cmsg_type);
+    sockaddr_in went;
+    expect_eq(CMSG_LEN(sizeof went), head->cmsg_len);
+    std::memcpy(&went, CMSG_DATA(head), sizeof went);
+    expect_eq(0, std::memcmp(&went, &to, sizeof went));
+}
+
 GUEST_TEST("IP_PKTINFO, IP_RECVTTL, IP_RECVTOS")
 {
     int server = bound(), client = bound();
