@@ -140,6 +140,13 @@ void TaskSignals::set_temporary(SignalSet set)
     set_blocked(set);
 }
 
+void TaskSignals::await(SignalSet set)
+{
+    blocked_ = blocked_ | awaited_;
+    awaited_ = blocked_ & set;
+    blocked_ = blocked_ & ~awaited_;
+}
+
 void TaskSignals::restore_saved()
 {
     if (saved_)
@@ -200,7 +207,7 @@ struct Signals {
     static bool ignored(const ThreadGroup& group, const Task* only, int signo)
     {
         const Task* task = only ? only : group.any_task();
-        if (task && task->signals().blocked().has(signo))
+        if (task && task->signals().holds_back(signo))
             return false;
         return group.handlers->ignored(signo);
     }

@@ -130,6 +130,11 @@ public:
     /// The mask that a handler's return restores; forgets that there was a saved one.
     SignalSet take_saved_or_blocked();
     bool has_saved() const { return saved_.has_value(); }
+    /// Blocked signals that the task sleeps for (sigtimedwait): they wake it, and are blocked all the same, so that none of them is thrown
+    /// away as ignored (task_struct's real_blocked). Empty: it waits no more.
+    void await(SignalSet set);
+    /// Blocked, awaited or not.
+    bool holds_back(int signo) const { return blocked_.has(signo) || awaited_.has(signo); }
 
     SignalQueue queue; ///< sent to this task alone
 
@@ -142,6 +147,7 @@ public:
 
 private:
     SignalSet blocked_;
+    SignalSet awaited_; ///< taken out of blocked_ meanwhile
     std::optional<SignalSet> saved_;
 };
 

@@ -127,12 +127,10 @@ Result<long> rt_sigtimedwait(Task& task, GuestPtr<std::uint64_t> set, GuestPtr<s
     }
     auto taken = kernel::dequeue_signal(task, wanted);
     if (!taken) {
-        // Unblocked meanwhile, so that their coming ends the sleep (do_sigtimedwait).
-        SignalSet blocked = task.signals().blocked();
-        task.signals().set_blocked(blocked & ~wanted);
+        task.signals().await(wanted);
         kernel::WaitQueue nobody;
         auto slept = nobody.wait(task, deadline);
-        task.signals().set_blocked(blocked);
+        task.signals().await({});
         taken = kernel::dequeue_signal(task, wanted);
         if (!taken)
             return slept.ok() || slept.error() == ETIMEDOUT ? Errno(EAGAIN) : Errno(EINTR);

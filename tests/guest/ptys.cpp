@@ -492,6 +492,28 @@ GUEST_TEST("a leader's end: its foreground group gets SIGHUP, the terminal is fr
     guest::note(guest::describe(guest::wait_for(on_terminal(pair, [] { return 4; }))));
 }
 
+GUEST_TEST("the window's size, and SIGWINCH when it changes")
+{
+    Pair pair = open_pair();
+    guest::Gate ready;
+    pid_t child = on_terminal(pair, [&] {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGWINCH);
+        sigprocmask(SIG_BLOCK, &set, nullptr);
+        ready.open();
+        int got = 0;
+        sigwait(&set, &got);
+        winsize size {};
+        expect_ok(ioctl(pair.terminal, TIOCGWINSZ, &size));
+        return size.ws_row * 10 + size.ws_col;
+    });
+    ready.wait();
+    winsize size {5, 7, 0, 0};
+    expect_ok(ioctl(pair.master, TIOCSWINSZ, &size));
+    guest::note(guest::describe(guest::wait_for(child)));
+}
+
 GUEST_TEST("packet mode tells the master what happens")
 {
     Pair pair = open_pair();

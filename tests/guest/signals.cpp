@@ -282,6 +282,24 @@ GUEST_TEST("the direction flag is clear in a handler and as it was after it")
     expect_eq(0x400, after & 0x400);
 }
 
+GUEST_TEST("sigtimedwait gets what is ignored by default, also when it comes while it sleeps")
+{
+    constexpr long moment = 100;
+    timespec wait {5, 0};
+    siginfo_t info {};
+    for (int signo : {SIGCHLD, SIGWINCH, SIGURG}) {
+        block({signo});
+        sigset_t set = set_of({signo});
+        pid_t parent = getpid();
+        pid_t child = guest::in_child([&] {
+            guest::sleep_ms(moment);
+            return signo == SIGCHLD ? 0 : kill(parent, signo);
+        });
+        expect_eq(signo, sigtimedwait(&set, &info, &wait));
+        guest::wait_for(child);
+    }
+}
+
 GUEST_TEST("sigwaitinfo and sigtimedwait take what is blocked")
 {
     block({SIGUSR1, SIGUSR2});
