@@ -62,11 +62,12 @@ struct Exit {
     {
         clear_child_tid(task);
         walk_robust_list(task);
-        if (!task.at_event_)
-            doubt_memory(task);
-        task.recorder().memory_digest(task, task.group_->has_executed);
-        if (task.recorder().enabled())
+        if (task.recorder().enabled()) {
+            if (!task.at_event_)
+                doubt_memory(task);
+            task.recorder().memory_digest(task, task.group_->has_executed);
             task.group_->stacks_left.insert(page_down(task.registers().rsp));
+        }
         task.release_vfork_parent();
         task.usage_->max_rss = std::max(task.usage_->max_rss, task.mm_->resident_bytes());
         if (task.files_ && task.files_->ref_count() == 1)
