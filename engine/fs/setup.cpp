@@ -226,16 +226,14 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
         table->put(fd, file);
     }
     if (state.terminal) {
-        kernel.first_session().terminal = &state.terminal->terminal();
-        kernel.first_session().foreground = kernel::first_pid;
-        state.terminal->terminal().session = &kernel.first_session();
+        kernel.first_session().take_terminal(state.terminal->terminal(), kernel::first_pid);
     }
     return table;
 }
 
 Result<Ref<File>> open_controlling_terminal(Task& task, int flags)
 {
-    kernel::ControllingTerminal* terminal = task.group().session().terminal;
+    kernel::ControllingTerminal* terminal = task.group().session().terminal();
     if (!terminal)
         return Errno(ENXIO);
     return static_cast<Terminal*>(terminal)->open_again(task, flags); // fs makes them all

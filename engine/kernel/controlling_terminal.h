@@ -13,7 +13,11 @@ public:
     /// As /proc/PID/stat shows it.
     virtual dev_t device() const = 0;
     /// Whose controlling terminal it is; null: nobody's.
-    Session* session = nullptr;
+    Session* session() const { return session_; }
+
+private:
+    friend class Session;
+    Session* session_ = nullptr;
 };
 
 }

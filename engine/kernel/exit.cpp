@@ -174,16 +174,14 @@ struct Exit {
     static void end_session(Session& session)
     {
         session.leader = nullptr;
-        Pid told = session.terminal ? session.foreground : session.abandoned_foreground;
+        Pid told = session.terminal() ? session.foreground : session.abandoned_foreground;
         if (ProcessGroup* foreground = session.kernel.processes().process_group(told)) {
             send_signal(*foreground, make_siginfo(SIGHUP, SI_KERNEL));
-            if (!session.terminal)
+            if (!session.terminal())
                 send_signal(*foreground, make_siginfo(SIGCONT, SI_KERNEL));
         }
-        if (session.terminal)
-            session.terminal->session = nullptr;
-        session.terminal = nullptr;
-        session.foreground = session.abandoned_foreground = 0;
+        session.lose_terminal();
+        session.abandoned_foreground = 0;
     }
 
     static void reap_group(ThreadGroup& group)

@@ -12,9 +12,23 @@ namespace ringside::kernel {
 
 Session::~Session()
 {
-    if (terminal)
-        terminal->session = nullptr;
+    lose_terminal();
     kernel.processes().forget(*this);
+}
+
+void Session::take_terminal(ControllingTerminal& terminal, Pid foreground_group)
+{
+    terminal_ = &terminal;
+    terminal.session_ = this;
+    foreground = foreground_group;
+}
+
+void Session::lose_terminal()
+{
+    if (terminal_)
+        terminal_->session_ = nullptr;
+    terminal_ = nullptr;
+    foreground = 0;
 }
 
 ProcessGroup::~ProcessGroup()

@@ -37,12 +37,19 @@ public:
     const Pid sid;
     /// The terminal's foreground process group; 0: none.
     Pid foreground = 0;
-    /// null: no controlling terminal. Owned by fs, which keeps both sides in step.
-    ControllingTerminal* terminal = nullptr;
+    /// null: no controlling terminal. Owned by fs.
+    ControllingTerminal* terminal() const { return terminal_; }
+    /// It becomes the session's, which has none, and nobody else's.
+    void take_terminal(ControllingTerminal& terminal, Pid foreground);
+    /// The two part; nobody is told.
+    void lose_terminal();
     /// Who was in the foreground when the terminal hung up: hears of the leader's end; 0: nobody.
     Pid abandoned_foreground = 0;
     /// The leader, null once it has exited.
     ThreadGroup* leader = nullptr;
+
+private:
+    ControllingTerminal* terminal_ = nullptr;
 };
 
 class ProcessGroup : public RefCounted {

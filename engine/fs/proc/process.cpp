@@ -66,9 +66,9 @@ std::string comm_of(const Target& target)
 
 int terminal_of(ThreadGroup& group)
 {
-    if (!group.session().terminal)
+    if (!group.session().terminal())
         return 0;
-    dev_t device = group.session().terminal->device(); // new_encode_dev
+    dev_t device = group.session().terminal()->device(); // new_encode_dev
     return static_cast<int>((minor(device) & 0xff) | major(device) << 8 | (minor(device) & ~0xffU) << 12);
 }
 
@@ -80,7 +80,7 @@ std::string stat_text(const Target& target, bool whole)
     mm::AddressSpace* space = target.task ? &target.task->mm() : nullptr;
     mm::AddressSpace::Layout none;
     const auto& layout = space ? space->layout() : none;
-    int foreground = group.session().terminal ? group.session().foreground : -1;
+    int foreground = group.session().terminal() ? group.session().foreground : -1;
     int nice = target.task ? target.task->nice : 0;
     std::uint64_t blocked = target.task ? target.task->signals().blocked().bits() : 0;
     std::uint64_t pending = target.task ? target.task->signals().queue.pending().bits() : 0;

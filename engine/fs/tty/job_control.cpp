@@ -16,32 +16,24 @@ namespace ringside::fs {
 
 namespace {
 
-void give(kernel::Session& session, Terminal& terminal, kernel::Pid foreground)
-{
-    session.terminal = &terminal;
-    session.foreground = foreground;
-    terminal.session = &session;
-}
-
 Result<long> take_control(Task& task, Terminal& terminal, bool readable, std::uint64_t steal)
 {
     kernel::ThreadGroup& group = task.group();
     kernel::Session& session = group.session();
-    if (group.is_session_leader() && terminal.session == &session)
+    if (group.is_session_leader() && terminal.session() == &session)
         return 0;
-    if (!group.is_session_leader() || session.terminal)
+    if (!group.is_session_leader() || session.terminal())
         return Errno(EPERM);
     bool privileged = task.credentials().capable(CAP_SYS_ADMIN);
-    if (terminal.session) {
+    if (terminal.session()) {
         // A session whose leader stands outside of the sandbox keeps the caller's terminal.
-        if (steal != 1 || !privileged || !terminal.session->leader)
+        if (steal != 1 || !privileged || !terminal.session()->leader)
             return Errno(EPERM);
-        terminal.session->terminal = nullptr;
-        terminal.session->foreground = 0;
+        terminal.session()->lose_terminal();
     }
     if (!readable && !privileged)
         return Errno(EPERM);
-    give(session, terminal, group.process_group().pgid);
+    session.take_terminal(terminal, group.process_group().pgid);
     return 0;
 }
 
@@ -61,9 +53,9 @@ Result<long> set_foreground(Task& task, Terminal& terminal, GuestPtr<int> number
     kernel::ThreadGroup* process = group ? nullptr : processes.group(pgid);
     if (!group && !process)
         return Errno(ESRCH);
-    if ((group ? group->session.get() : &process->session()) != terminal.session)
+    if ((group ? group->session.get() : &process->session()) != terminal.session())
         return Errno(EPERM);
-    terminal.session->foreground = pgid;
+    terminal.session()->foreground = pgid;
     return 0;
 }
 
@@ -71,7 +63,7 @@ Result<long> set_foreground(Task& task, Terminal& terminal, GuestPtr<int> number
 
 bool controls(const Terminal& terminal, Task& task)
 {
-    return task.group().session().terminal == &terminal;
+    return task.group().session().terminal() == &terminal;
 }
 
 Result<void> check_foreground(Task& task, Terminal& terminal, int signo)
@@ -96,14 +88,14 @@ Result<long> job_control(Task& task, Terminal& terminal, Side side, bool readabl
     case TIOCGPGRP:
         if (side == Side::terminal && !controlled)
             return Errno(ENOTTY);
-        TRY(task.copy_out(number, terminal.session ? terminal.session->foreground : 0));
+        TRY(task.copy_out(number, terminal.session() ? terminal.session()->foreground : 0));
         return 0;
     case TIOCSPGRP:
         return set_foreground(task, terminal, number);
     case TIOCGSID:
-        if ((side == Side::terminal && !controlled) || !terminal.session)
+        if ((side == Side::terminal && !controlled) || !terminal.session())
             return Errno(ENOTTY);
-        TRY(task.copy_out(number, terminal.session->sid));
+        TRY(task.copy_out(number, terminal.session()->sid));
         return 0;
     case TIOCNOTTY:
         if (side == Side::master || !controlled)
@@ -111,9 +103,7 @@ Result<long> job_control(Task& task, Terminal& terminal, Side side, bool readabl
         if (task.group().is_session_leader()) {
             signal_foreground(terminal, SIGHUP);
             signal_foreground(terminal, SIGCONT);
-            terminal.session->foreground = 0;
-            terminal.session->terminal = nullptr;
-            terminal.session = nullptr;
+            terminal.session()->lose_terminal();
         }
         return 0;
     default: // TIOCSCTTY
@@ -124,19 +114,17 @@ Result<long> job_control(Task& task, Terminal& terminal, Side side, bool readabl
 void offer_control(Task& task, Terminal& terminal, bool readable)
 {
     kernel::ThreadGroup& group = task.group();
-    if (readable && group.is_session_leader() && !group.session().terminal && !terminal.session)
-        give(group.session(), terminal, group.process_group().pgid);
+    if (readable && group.is_session_leader() && !group.session().terminal() && !terminal.session())
+        group.session().take_terminal(terminal, group.process_group().pgid);
 }
 
 void hang_up(Terminal& terminal)
 {
-    kernel::Session* session = terminal.session;
+    kernel::Session* session = terminal.session();
     if (!session)
         return;
-    session->terminal = nullptr;
     session->abandoned_foreground = session->foreground;
-    session->foreground = 0;
-    terminal.session = nullptr;
+    session->lose_terminal();
     if (session->leader) {
         kernel::send_signal(*session->leader, kernel::make_siginfo(SIGHUP, SI_KERNEL));
         kernel::send_signal(*session->leader, kernel::make_siginfo(SIGCONT, SI_KERNEL));
@@ -145,9 +133,9 @@ void hang_up(Terminal& terminal)
 
 void signal_foreground(const Terminal& terminal, int signo)
 {
-    if (!terminal.session)
+    if (!terminal.session())
         return;
-    kernel::Session& session = *terminal.session;
+    kernel::Session& session = *terminal.session();
     if (kernel::ProcessGroup* group = session.kernel.processes().process_group(session.foreground))
         kernel::send_signal(*group, kernel::make_siginfo(signo, SI_KERNEL));
 }

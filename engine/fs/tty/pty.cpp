@@ -29,8 +29,8 @@ Pty::Pty(Ref<PtsDirectory> directory, int index) : index(index), directory_(std:
 
 Pty::~Pty()
 {
-    if (session)
-        session->terminal = nullptr;
+    if (session())
+        session()->lose_terminal();
     directory_->release(index);
 }
 
