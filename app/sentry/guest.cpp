@@ -9,9 +9,7 @@
 #include "trace/ring.h"
 
 #include <algorithm>
-#include <cpuid.h>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -60,14 +58,7 @@ int processors()
 /// Vendor and signature, as CPUID tells them.
 std::string processor_model()
 {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    std::string model(3 * sizeof b, '\0');
-    __cpuid(0, a, b, c, d);
-    std::memcpy(model.data(), &b, sizeof b);
-    std::memcpy(model.data() + sizeof b, &d, sizeof d);
-    std::memcpy(model.data() + 2 * sizeof b, &c, sizeof c);
-    __cpuid(1, a, b, c, d);
-    return model + " " + std::to_string(a);
+    return kernel::cpu_vendor(kernel::native_cpuid(0, 0)) + " " + std::to_string(kernel::native_cpuid(1, 0).eax);
 }
 
 /// The processor that the recording was made on, where this process may run there; else `otherwise`.

@@ -2,6 +2,8 @@
 // through when somebody asks.
 #include "engine/fs/epoll.h"
 
+#include "engine/fs/poll_events.h"
+
 #include <algorithm>
 
 namespace ringside::fs {
@@ -52,7 +54,7 @@ void Epoll::make_ready(Item& item)
         item.ready = true;
         ready_.push_back(&item);
     }
-    queue_.wake_all(EPOLLIN | EPOLLRDNORM);
+    queue_.wake_all(readable_events);
 }
 
 bool Epoll::reaches(File& from, const Epoll& target, int depth)
@@ -147,7 +149,7 @@ bool Epoll::any_ready()
 
 PollMask Epoll::poll()
 {
-    return any_ready() ? EPOLLIN | EPOLLRDNORM : 0;
+    return any_ready() ? readable_events : 0;
 }
 
 }

@@ -1,6 +1,7 @@
 // Descriptors that tell of events (fs/eventfd.c, fs/timerfd.c, fs/signalfd.c).
 #include "engine/fs/event_files.h"
 
+#include "engine/fs/poll_events.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/task.h"
@@ -44,7 +45,7 @@ Result<std::size_t> EventFd::read(Task& task, IoBuffer& to, std::optional<std::u
     }
     std::uint64_t taken = semaphore_ ? 1 : value_;
     value_ -= taken;
-    queue_.wake_all(EPOLLOUT | EPOLLWRNORM);
+    queue_.wake_all(writable_events);
     return put_count(to, taken);
 }
 
@@ -63,7 +64,7 @@ Result<std::size_t> EventFd::write(Task& task, IoBuffer& from, std::optional<std
         TRY(queue_.wait(task));
     }
     value_ += added;
-    queue_.wake_all(EPOLLIN | EPOLLRDNORM);
+    queue_.wake_all(readable_events);
     return sizeof added;
 }
 
@@ -87,7 +88,7 @@ TimerFd::TimerFd(Task& task, clockid_t clock, int flags)
 void TimerFd::fired()
 {
     count_expirations();
-    queue_.wake_all(EPOLLIN | EPOLLRDNORM);
+    queue_.wake_all(readable_events);
 }
 
 void TimerFd::count_expirations()

@@ -73,8 +73,9 @@ public:
     /// O_PATH: names a place, does no input or output.
     bool is_path_only() const { return (flags_ & path_flag) != 0; }
     static constexpr int path_flag = 010000000; ///< O_PATH
-    /// What F_GETFL shows of the flags of open(2); the last is O_LARGEFILE as it is on 64 bits.
-    static constexpr int kept_flags = O_ACCMODE | O_NONBLOCK | O_APPEND | 0100000;
+    static constexpr int large_file_flag = 0100000; ///< O_LARGEFILE as F_GETFL shows it on 64 bits; the C library's is 0
+    /// What F_GETFL shows of the flags of open(2).
+    static constexpr int kept_flags = O_ACCMODE | O_NONBLOCK | O_APPEND | large_file_flag;
     /// SIGIO's and SIGURG's receiver, as F_SETOWN gave it (no file here sends SIGIO).
     int owner = 0;
     int owner_signal = 0;

@@ -3,6 +3,7 @@
 
 #include "engine/fs/anonymous.h"
 #include "engine/fs/fs_context.h"
+#include "engine/fs/poll_events.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/signals.h"
@@ -18,9 +19,6 @@
 namespace ringside::fs {
 
 namespace {
-
-constexpr PollMask readable_events = EPOLLIN | EPOLLRDNORM;
-constexpr PollMask writable_events = EPOLLOUT | EPOLLWRNORM;
 
 timespec now()
 {

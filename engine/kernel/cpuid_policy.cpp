@@ -7,6 +7,7 @@
 #include "engine/platform/xstate.h"
 
 #include <algorithm>
+#include <array>
 #include <asm/prctl.h>
 #include <cpuid.h>
 #include <map>
@@ -41,14 +42,20 @@ CpuidAnswer mask_cpuid(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer an
     return answer;
 }
 
-namespace {
-
 CpuidAnswer native_cpuid(std::uint32_t leaf, std::uint32_t subleaf)
 {
     CpuidAnswer answer {};
     __cpuid_count(leaf, subleaf, answer.eax, answer.ebx, answer.ecx, answer.edx);
     return answer;
 }
+
+std::string cpu_vendor(const CpuidAnswer& leaf_0)
+{
+    std::array<std::uint32_t, 3> words {leaf_0.ebx, leaf_0.edx, leaf_0.ecx};
+    return {reinterpret_cast<const char*>(words.data()), sizeof words};
+}
+
+namespace {
 
 /// Every answer of this processor. In a virtual machine each cpuid is an exit to the hypervisor (10 to 40 microseconds), so that what is
 /// known to be empty is not asked for: 60 questions, where asking for every subleaf takes 300.

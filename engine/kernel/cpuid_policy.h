@@ -4,6 +4,7 @@
 #include "engine/base/result.h"
 
 #include <cstdint>
+#include <string>
 
 namespace ringside::kernel {
 
@@ -11,6 +12,10 @@ struct CpuidAnswer {
     std::uint32_t eax, ebx, ecx, edx;
 };
 
+/// Asks the processor, which it must still answer: before give_up_cpuid.
+CpuidAnswer native_cpuid(std::uint32_t leaf, std::uint32_t subleaf);
+/// "GenuineIntel", from leaf 0.
+std::string cpu_vendor(const CpuidAnswer& leaf_0);
 /// The host's leaf as it is. Also where the worker can no longer ask the processor.
 CpuidAnswer host_cpuid(std::uint32_t leaf, std::uint32_t subleaf);
 /// The host's leaf, with the policy's masks.

@@ -11,14 +11,13 @@ namespace {
 
 constexpr int valid_flags = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT
     | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE;
-constexpr int large_file = 0100000; // what F_GETFL shows on 64 bits
 
 Result<long> open_at(Task& task, int dirfd, GuestPtr<const char> pathname, int flags, mode_t mode, const fs::WalkFlags& walk)
 {
     std::string path = TRY(task.copy_in_path(pathname));
     fs::Path start = TRY(path_start(task, dirfd, path));
     auto reserved = TRY(task.files().reserve<1>(task));
-    Ref<fs::File> file = TRY(vfs(task).open(task, start, path, flags | (flags & O_PATH ? 0 : large_file), mode, walk));
+    Ref<fs::File> file = TRY(vfs(task).open(task, start, path, flags | (flags & O_PATH ? 0 : fs::File::large_file_flag), mode, walk));
     int fd = reserved.numbers()[0];
     reserved.commit({std::move(file)}, (flags & O_CLOEXEC) != 0);
     return fd;
@@ -82,7 +81,7 @@ Result<long> openat2(Task& task, int dirfd, GuestPtr<const char> pathname, Guest
         // An absolute path begins at the descriptor too (or is refused): the walk decides.
         fs::Path start = TRY(path_start(task, dirfd, "."));
         auto reserved = TRY(task.files().reserve<1>(task));
-        Ref<fs::File> file = TRY(vfs(task).open(task, start, path, flags | (flags & O_PATH ? 0 : large_file), static_cast<mode_t>(how.mode), walk));
+        Ref<fs::File> file = TRY(vfs(task).open(task, start, path, flags | (flags & O_PATH ? 0 : fs::File::large_file_flag), static_cast<mode_t>(how.mode), walk));
         int fd = reserved.numbers()[0];
         reserved.commit({std::move(file)}, (flags & O_CLOEXEC) != 0);
         return fd;

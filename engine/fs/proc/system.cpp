@@ -58,9 +58,7 @@ std::string brand()
 
 std::string cpuinfo_text(int processors)
 {
-    kernel::CpuidAnswer first = kernel::host_cpuid(0, 0);
-    std::array<unsigned, 3> vendor {first.ebx, first.edx, first.ecx};
-    std::string vendor_id(reinterpret_cast<const char*>(vendor.data()), sizeof vendor);
+    std::string vendor_id = kernel::cpu_vendor(kernel::host_cpuid(0, 0));
     const auto [a, b, c, d] = kernel::host_cpuid(1, 0);
     unsigned family = (a >> 8 & 15) + ((a >> 8 & 15) == 15 ? a >> 20 & 255 : 0);
     unsigned model = (a >> 4 & 15) | (a >> 12 & 0xf0);

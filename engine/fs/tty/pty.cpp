@@ -1,6 +1,7 @@
 // What stands between the two sides: queues, flow control, packets for the master, and how each side hears that the other is gone.
 #include "engine/fs/tty/pty.h"
 
+#include "engine/fs/poll_events.h"
 #include "engine/fs/tty/devpts.h"
 #include "engine/fs/tty/job_control.h"
 #include "engine/kernel/thread_group.h"
@@ -14,8 +15,6 @@ namespace ringside::fs {
 namespace {
 
 constexpr unsigned terminal_major = 136;
-constexpr PollMask readable_events = EPOLLIN | EPOLLRDNORM;
-constexpr PollMask writable_events = EPOLLOUT | EPOLLWRNORM;
 
 // What a master in packet mode is told (asm/ioctls.h).
 bool usual_flow_control(const Settings& settings)
@@ -93,11 +92,6 @@ std::size_t Pty::take_output(std::span<std::byte> to)
         terminal_queue.wake_all(writable_events);
     }
     return done;
-}
-
-std::size_t Pty::write(std::span<const std::byte> bytes)
-{
-    return discipline.write(bytes);
 }
 
 std::size_t Pty::read(std::span<std::byte> to)

@@ -47,7 +47,6 @@ public:
     std::size_t take_output(std::span<std::byte> to);
 
     // The terminal's side.
-    std::size_t write(std::span<const std::byte> bytes);
     std::size_t read(std::span<std::byte> to);
     void change_settings(const Settings& settings);
     void resize(const WindowSize& size);

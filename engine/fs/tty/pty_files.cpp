@@ -1,4 +1,5 @@
 // Reading, writing and polling of a pseudo-terminal's two sides.
+#include "engine/fs/poll_events.h"
 #include "engine/fs/tty/devpts.h"
 #include "engine/fs/tty/job_control.h"
 #include "engine/fs/tty/pty.h"
@@ -17,8 +18,6 @@ namespace ringside::fs {
 
 namespace {
 
-constexpr PollMask readable_events = EPOLLIN | EPOLLRDNORM;
-constexpr PollMask writable_events = EPOLLOUT | EPOLLWRNORM;
 constexpr std::uint64_t write_piece = 2048; ///< how the tty layer cuts writes
 
 class PtyFile : public PlacedFile {
@@ -266,7 +265,7 @@ private:
             else if (pty_->hung_up())
                 ready = Errno(EIO);
             else
-                done += pty_->write(bytes.subspan(done));
+                done += pty_->discipline.write(bytes.subspan(done));
             if (ready.ok() && done == bytes.size())
                 return done;
             if (ready.ok())

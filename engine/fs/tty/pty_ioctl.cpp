@@ -17,12 +17,10 @@ namespace ringside::fs {
 
 namespace {
 
-enum When { now, drained, flushed };
-
-Result<long> change(Task& task, Pty& pty, const Settings& settings, When when)
+Result<long> change(Task& task, Pty& pty, const Settings& settings, bool flush_input)
 {
     TRY(check_foreground(task, pty, SIGTTOU));
-    if (when == flushed)
+    if (flush_input)
         pty.flush_input();
     pty.change_settings(settings); // output needs no draining: it is with the master already
     return 0;
@@ -36,12 +34,12 @@ std::optional<Result<long>> settings_ioctl(Task& task, Pty& pty, std::uint32_t r
         TRY(task.copy_out(argument, std::as_bytes(std::span(&layout, 1))));
         return 0;
     };
-    auto take = [&](auto layout, When when) -> Result<long> {
+    auto take = [&](auto layout, bool flush_input) -> Result<long> {
         TRY(task.copy_in(argument, std::as_writable_bytes(std::span(&layout, 1))));
         if constexpr (std::is_same_v<decltype(layout), struct termios2>)
-            return change(task, pty, Settings::from(layout), when);
+            return change(task, pty, Settings::from(layout), flush_input);
         else
-            return change(task, pty, Settings::from(layout, settings), when);
+            return change(task, pty, Settings::from(layout, settings), flush_input);
     };
     switch (request) {
     case TCGETS:
@@ -51,23 +49,23 @@ std::optional<Result<long>> settings_ioctl(Task& task, Pty& pty, std::uint32_t r
     case TCGETA:
         return show(settings.short_layout());
     case TCSETS:
-        return take(termios {}, now);
+        return take(termios {}, false);
     case TCSETSW:
-        return take(termios {}, drained);
+        return take(termios {}, false);
     case TCSETSF:
-        return take(termios {}, flushed);
+        return take(termios {}, true);
     case TCSETS2:
-        return take(termios2 {}, now);
+        return take(termios2 {}, false);
     case TCSETSW2:
-        return take(termios2 {}, drained);
+        return take(termios2 {}, false);
     case TCSETSF2:
-        return take(termios2 {}, flushed);
+        return take(termios2 {}, true);
     case TCSETA:
-        return take(Settings::Short {}, now);
+        return take(Settings::Short {}, false);
     case TCSETAW:
-        return take(Settings::Short {}, drained);
+        return take(Settings::Short {}, false);
     case TCSETAF:
-        return take(Settings::Short {}, flushed);
+        return take(Settings::Short {}, true);
     default:
         return {};
     }
@@ -99,7 +97,7 @@ Result<long> flow(Pty& pty, std::uint64_t action)
     case TCIOFF:
     case TCION:
         if (unsigned char c = pty.discipline.settings().character(character); c != disabled_character)
-            (void)pty.write(std::array {std::byte {c}});
+            (void)pty.discipline.write(std::array {std::byte {c}});
         return 0;
     default:
         return Errno(EINVAL);
