@@ -20,11 +20,18 @@ constexpr std::uint64_t vsyscall_page = 0xffff'ffff'ff60'0000;
 /// A guest thread that was asked to stop and did not: its process is killed.
 constexpr std::uint64_t patience_ns = 5'000'000'000;
 
+constexpr std::uint64_t second = 1'000'000'000;
+
+std::uint64_t nanoseconds(const timespec& t)
+{
+    return static_cast<std::uint64_t>(t.tv_sec) * second + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
 std::uint64_t now()
 {
     timespec t {};
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
+    return nanoseconds(t);
 }
 
 std::uint64_t thread_time()
@@ -32,7 +39,7 @@ std::uint64_t thread_time()
     timespec t {};
     if (!host::call(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, &t).ok())
         return 0;
-    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
+    return nanoseconds(t);
 }
 
 /// How often a guest looks for its answer in 50 µs. It has no clock: where a recording traps RDTSC, it traps in the stub too.
@@ -47,6 +54,13 @@ std::uint32_t measure_guest_spins()
         least = std::min(least, now() - start);
     }
     return static_cast<std::uint32_t>(looks * limit / std::max<std::uint64_t>(least, 100));
+}
+
+/// A thread that has an id leaves the guest's code, or what it waits in.
+void kick(const GuestContext& context)
+{
+    if (int tid = context.tid(); tid > 0)
+        static_cast<void>(host::call(SYS_tgkill, context.process().pid(), tid, kick_signal).ok());
 }
 
 /// Trampolines read %gs' base, as the stub's own code does.
@@ -199,8 +213,7 @@ void StubPlatform::interrupt(GuestContext& context)
     // The id is there as soon as the thread has been ordered.
     if (context.tid() == 0 && !context.process().orders().flush().ok())
         return;
-    if (int tid = context.tid(); tid > 0)
-        static_cast<void>(host::call(SYS_tgkill, context.process().pid(), tid, kick_signal).ok());
+    kick(context);
 }
 
 void StubPlatform::drop_thread(GuestContext& context)
@@ -371,14 +384,33 @@ bool StubPlatform::leave_trampoline(GuestContext& context, const Report& report)
     return true;
 }
 
+/// Sleeps until the doorbell is rung, unless `ready` finds something. True: the deadline has passed.
+template<typename Ready>
+bool StubPlatform::sleep_once(std::optional<std::uint64_t> deadline, Ready&& ready)
+{
+    std::atomic_ref sleeps(control_->common().sentry_sleeps);
+    std::atomic_ref bell(control_->doorbell());
+    // Whoever tells something from here on rings. What was told before is seen by the second look.
+    std::uint32_t before = bell.load();
+    sleeps.store(1);
+    bool late = false;
+    if (!ready()) {
+        timespec until {};
+        if (deadline)
+            until = {static_cast<time_t>(*deadline / second), static_cast<long>(*deadline % second)};
+        Result<long> slept = host::call(SYS_futex, &control_->doorbell(), FUTEX_WAIT_BITSET, before, deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
+        late = !slept.ok() && slept.error() == ETIMEDOUT;
+    }
+    sleeps.store(0, std::memory_order_release);
+    return late;
+}
+
 // ---- patched calls
 
 bool StubPlatform::await_event(GuestContext& context)
 {
     constexpr std::uint64_t patience = 2'000'000'000;
     constexpr std::uint64_t longest_sleep = 20'000'000;
-    std::atomic_ref sleeps(control_->common().sentry_sleeps);
-    std::atomic_ref bell(control_->doorbell());
     std::uint64_t start = now();
     while (!context.has_event()) {
         std::uint64_t time = now();
@@ -386,14 +418,7 @@ bool StubPlatform::await_event(GuestContext& context)
             context.process().kill();
         if (time - start > patience || context.process().has_ended())
             return false;
-        std::uint32_t before = bell.load();
-        sleeps.store(1);
-        if (!context.has_event()) {
-            std::uint64_t until = time + longest_sleep;
-            timespec deadline {static_cast<time_t>(until / 1'000'000'000), static_cast<long>(until % 1'000'000'000)};
-            static_cast<void>(host::call(SYS_futex, &control_->doorbell(), FUTEX_WAIT_BITSET, before, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY).ok());
-        }
-        sleeps.store(0);
+        static_cast<void>(sleep_once(time + longest_sleep, [&] { return context.has_event(); }));
     }
     return true;
 }
@@ -415,8 +440,8 @@ void StubPlatform::look_at_all(StubProcess& process)
         bool runs = context->state == GuestContext::State::running || context->state == GuestContext::State::ending;
         if (!runs || process.dead())
             continue;
-        if (int tid = context->tid(); tid > 0 && !context->has_event())
-            static_cast<void>(host::call(SYS_tgkill, process.pid(), tid, kick_signal).ok());
+        if (!context->has_event())
+            kick(*context);
         if (!await_event(*context))
             return;
         if (std::optional<Event> event = take_event(*context))
@@ -484,22 +509,12 @@ std::optional<Event> StubPlatform::spin(std::optional<std::uint64_t> deadline)
 /// Until something comes, or the deadline.
 std::optional<Event> StubPlatform::sleep(std::optional<std::uint64_t> deadline)
 {
-    std::atomic_ref sleeps(control_->common().sentry_sleeps);
-    std::atomic_ref bell(control_->doorbell());
     for (;;) {
-        // Whoever tells something from here on rings. What was told before is seen by the second look.
-        std::uint32_t before = bell.load();
-        sleeps.store(1);
-        std::optional<Event> event = poll_event();
-        bool late = false;
-        if (!event && !rung_.load()) {
-            timespec until {};
-            if (deadline)
-                until = {static_cast<time_t>(*deadline / 1'000'000'000), static_cast<long>(*deadline % 1'000'000'000)};
-            Result<long> slept = host::call(SYS_futex, &control_->doorbell(), FUTEX_WAIT_BITSET, before, deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
-            late = !slept.ok() && slept.error() == ETIMEDOUT;
-        }
-        sleeps.store(0, std::memory_order_release);
+        std::optional<Event> event;
+        bool late = sleep_once(deadline, [&] {
+            event = poll_event();
+            return event || rung_.load();
+        });
         if (!event)
             event = poll_event();
         if (event || take_ring() || late)

@@ -43,6 +43,8 @@ private:
     std::optional<Event> poll_event();
     std::optional<Event> spin(std::optional<std::uint64_t> deadline);
     std::optional<Event> sleep(std::optional<std::uint64_t> deadline);
+    template<typename Ready>
+    bool sleep_once(std::optional<std::uint64_t> deadline, Ready&& ready);
     bool take_ring() { return rung_.load(std::memory_order_relaxed) && rung_.exchange(false); }
     std::optional<Event> take_event(GuestContext& context);
     std::optional<Event> interpret(GuestContext& context, const Report& report);
