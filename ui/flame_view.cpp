@@ -41,7 +41,7 @@ void FlameView::place(const Frame& frame, double x, double width, int depth)
     int line = row_height(font());
     if (width < 1 || depth * line > height())
         return;
-    boxes_.push_back({QRectF(x, 6 + depth * line, width, line - 2), &frame, depth});
+    boxes_.push_back({QRectF(x, 6 + depth * line, width, line - 2), &frame});
     double at = x;
     for (const Frame& child : frame.children) {
         double part = frame.ns ? width * double(child.ns) / double(frame.ns) : 0;

@@ -30,7 +30,6 @@ private:
     struct Box {
         QRectF rect;
         const trace::analysis::Frame* frame;
-        int depth;
     };
     void lay_out();
     void place(const trace::analysis::Frame& frame, double x, double width, int depth);

@@ -138,7 +138,6 @@ void NetworkPanel::follow(trace::ObjectId socket)
 {
     if (!analyst() || socket == 0)
         return;
-    followed_ = socket;
     analyst()->ask(&stream_asker_, [this, socket](const Analyst::Scope& scope) -> std::function<void()> {
         Input whole = scope.input;
         whole.rows = nullptr;

@@ -44,7 +44,6 @@ private:
     FlatButton* hex_button_;
     QObject stream_asker_; ///< its questions do not replace those of the table
     std::shared_ptr<const std::vector<trace::analysis::StreamPiece>> pieces_;
-    trace::ObjectId followed_ = 0;
     bool hex_ = false;
 };
 

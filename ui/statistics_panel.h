@@ -18,7 +18,6 @@ public:
     explicit StatisticsPanel(QWidget* parent = nullptr);
     TreeTable& calls() { return *calls_; }
     TreeTable& processes() { return *processes_; }
-    FlameView& flame() { return *flame_; }
     void choose(int tab);
 
 protected:

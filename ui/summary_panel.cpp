@@ -11,8 +11,6 @@
 #include <QTextBrowser>
 #include <QUrl>
 
-#include <sys/wait.h>
-
 namespace ringside::ui {
 
 namespace {
@@ -206,8 +204,6 @@ SummaryPanel::SummaryPanel(QWidget* parent)
         layout->addWidget(column);
         if (part > 0) {
             auto* line = new QFrame;
-            line->setFrameShape(QFrame::VLine);
-            line->setForegroundRole(QPalette::Mid);
             line->setFixedWidth(1);
             line->setBackgroundRole(QPalette::Mid);
             line->setAutoFillBackground(true);

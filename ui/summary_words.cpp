@@ -48,7 +48,6 @@ QString reason_words(trace::analysis::SandboxReason reason)
     case Reason::denied: return words("refused by a rule");
     case Reason::no_network: return words("no network");
     case Reason::process_limit: return words("the limit of processes was reached");
-    case Reason::memory_limit: return words("the limit of memory was reached");
     }
     return {};
 }

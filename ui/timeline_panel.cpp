@@ -35,18 +35,17 @@ RowGroup group_of(int nr)
 std::shared_ptr<const TimelinePicture> picture_of(const Analyst::Scope& scope, TimeRange range, int pixels, std::size_t first, std::size_t last)
 {
     auto picture = std::make_shared<TimelinePicture>();
-    picture->range = range;
-    picture->first = first;
     const trace::HotColumns& columns = scope.input.columns;
     for (std::size_t i = 0; i < scope.index.lanes().size(); ++i) {
         const TimelineIndex::Lane& from = scope.index.lanes()[i];
-        Lane lane {from.thread, scope.processes.of(from.thread), {}, {}};
-        lane.name = from_utf8(scope.processes.label(lane.process)) + (lane.process == from.thread ? QString() : QStringLiteral("/%1").arg(from.thread));
+        trace::ProcessId process = scope.processes.of(from.thread);
+        QString name = from_utf8(scope.processes.label(process)) + (process == from.thread ? QString() : QStringLiteral("/%1").arg(from.thread));
+        Lane lane {from.thread, name, {}};
         if (i >= first && i < last)
             for (const Bar& bar : bars(columns, from, range, pixels)) {
                 const trace::SyscallInfo* info = trace::find_syscall(columns.nr[bar.row]);
-                QString name = info ? from_utf8(info->name) : QStringLiteral("?");
-                lane.bars.push_back({bar, bar.count > 1 ? QStringLiteral("%1").arg(bar.count) : name, static_cast<std::uint8_t>(group_of(columns.nr[bar.row]))});
+                QString call = info ? from_utf8(info->name) : QStringLiteral("?");
+                lane.bars.push_back({bar, bar.count > 1 ? QStringLiteral("%1").arg(bar.count) : call, static_cast<std::uint8_t>(group_of(columns.nr[bar.row]))});
             }
         picture->lanes.push_back(std::move(lane));
     }

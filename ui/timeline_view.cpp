@@ -173,7 +173,7 @@ void TimelineView::paint_lane(QPainter& painter, const Lane& lane, double y, int
     painter.restore();
 }
 
-const LaneBar* TimelineView::bar_at(const QPointF& position, const Lane** of) const
+const LaneBar* TimelineView::bar_at(const QPointF& position) const
 {
     if (!picture_ || position.x() < names_width() || position.y() < ruler_height())
         return nullptr;
@@ -181,8 +181,6 @@ const LaneBar* TimelineView::bar_at(const QPointF& position, const Lane** of) co
     if (at >= picture_->lanes.size())
         return nullptr;
     const Lane& lane = picture_->lanes[at];
-    if (of)
-        *of = &lane;
     const LaneBar* nearest = nullptr;
     double best = 4;
     for (const LaneBar& bar : lane.bars) {

@@ -18,14 +18,11 @@ struct LaneBar {
 };
 struct Lane {
     trace::ThreadId thread = 0;
-    trace::ProcessId process = 0;
     QString name;      ///< "python3 14"
     std::vector<LaneBar> bars;
 };
 struct TimelinePicture {
-    std::vector<Lane> lanes;
-    std::size_t first = 0; ///< of the lanes that have bars: those that are seen
-    trace::analysis::TimeRange range;
+    std::vector<Lane> lanes; ///< those that are seen have bars
 };
 
 class TimelineView : public QAbstractScrollArea {
@@ -39,7 +36,7 @@ public:
     std::pair<std::size_t, std::size_t> seen_lanes() const;
     int time_pixels() const;
     void set_event_time(std::uint64_t ts, trace::ThreadId thread);
-    /// What stands below the lanes: what the bar at the focus waited for, and what woke it.
+    /// Shows `factor` of what is shown; the moment at `at_x` stays where it is.
     void zoom(double factor, double at_x);
 
 Q_SIGNALS:
@@ -62,7 +59,7 @@ protected:
 private:
     double x_of(std::uint64_t ts) const;
     std::uint64_t time_at(double x) const;
-    const LaneBar* bar_at(const QPointF& position, const Lane** lane = nullptr) const;
+    const LaneBar* bar_at(const QPointF& position) const;
     void paint_lane(QPainter& painter, const Lane& lane, double y, int line) const;
     void paint_ruler(QPainter& painter) const;
     int names_width() const;

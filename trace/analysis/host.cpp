@@ -78,7 +78,6 @@ HostLedger host(const Input& input)
         ++line.events;
         line.start_up = event == 0;
         (event == 0 ? ledger.start_up : ledger.caused) += rows.number(2);
-        ledger.ns += event == 0 ? 0 : rows.number(3);
     }
     for (auto& [key, line] : lines) {
         line.call = call_name(key.first);

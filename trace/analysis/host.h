@@ -19,7 +19,6 @@ struct HostLedger {
     std::vector<HostLine> lines;      ///< the most frequent first
     std::uint64_t caused = 0;         ///< host calls that events caused
     std::uint64_t start_up = 0;       ///< beside them: for no event of the program
-    std::uint64_t ns = 0;             ///< of those that events caused
     std::uint64_t events = 0;         ///< events looked at
     std::uint64_t reaching = 0;       ///< events of the program that caused any
     std::uint64_t system_calls = 0;   ///< calls of the program: what strace would have let through

@@ -122,7 +122,6 @@ private:
         if (!event || !connection)
             return;
         connection->protocol = protocol_name(event->args[0], event->args[1]);
-        connection->made = row + 1;
     }
 
     /// A socket that the program did not get.
@@ -132,7 +131,7 @@ private:
         if (!event)
             return;
         Connection connection {.protocol = protocol_name(event->args[0], event->args[1]), .local = {}, .peer = {}, .state = Connection::State::failed, .error = input_.columns.error(row)};
-        connection.made = connection.failed_at = connection.first = connection.last = row + 1;
+        connection.failed_at = connection.first = connection.last = row + 1;
         connection.process = processes_.of(input_.columns.thread[row]);
         connections_.push_back(std::move(connection));
     }
@@ -153,7 +152,6 @@ private:
                     continue;
                 connection->protocol = "unix";
                 connection->peer = "pair";
-                connection->made = row + 1;
                 connection->state = Connection::State::connected;
             }
         }
@@ -203,7 +201,6 @@ private:
             return;
         connection->protocol = protocol;
         connection->local = local;
-        connection->made = row + 1;
         connection->state = Connection::State::connected;
         auto event = input_.trace.event(row + 1);
         if (auto endpoint = event ? endpoint_of(input_.trace, *event) : std::nullopt)

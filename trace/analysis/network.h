@@ -18,7 +18,6 @@ struct Connection {
     bool outside = false;      ///< the peer is not this machine
     State state = State::made;
     int error = 0;             ///< of the connect that failed
-    EventId made = 0;          ///< the call that made it
     EventId failed_at = 0;
     std::uint64_t sent = 0, received = 0;
     std::uint64_t sends = 0, receives = 0;

@@ -82,18 +82,13 @@ std::string_view reason_text(SandboxReason reason)
     case SandboxReason::denied: return "refused by a rule";
     case SandboxReason::no_network: return "no network";
     case SandboxReason::process_limit: return "the limit of processes was reached";
-    case SandboxReason::memory_limit: return "the limit of memory was reached";
     }
     return {};
 }
 
 std::string_view reason_option(SandboxReason reason)
 {
-    switch (reason) {
-    case SandboxReason::process_limit: return "--pids";
-    case SandboxReason::memory_limit: return "--memory";
-    default: return {};
-    }
+    return reason == SandboxReason::process_limit ? "--pids" : std::string_view();
 }
 
 }

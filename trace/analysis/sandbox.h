@@ -8,7 +8,7 @@
 
 namespace ringside::trace::analysis {
 
-enum class SandboxReason : std::uint8_t { unsupported, denied, no_network, process_limit, memory_limit };
+enum class SandboxReason : std::uint8_t { unsupported, denied, no_network, process_limit };
 
 struct SandboxFailure {
     SandboxReason reason = SandboxReason::unsupported;

@@ -29,7 +29,6 @@ public:
 
     const std::vector<Lane>& lanes() const { return lanes_; } ///< in order of their first call
     const std::vector<std::uint32_t>& problems() const { return problems_; }
-    std::size_t size() const { return taken_; }
 
 private:
     std::vector<Lane> lanes_;

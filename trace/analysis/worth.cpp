@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/mman.h>
 #include <toml++/toml.h>
 
 namespace ringside::trace::analysis {
