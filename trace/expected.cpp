@@ -38,13 +38,13 @@ bool is_miss(int error)
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == ENOEXEC;
 }
 
+}
+
 std::string_view file_name(std::string_view path)
 {
     while (path.size() > 1 && path.back() == '/')
         path.remove_suffix(1);
     return path.substr(path.rfind('/') + 1);
-}
-
 }
 
 bool expected_error(int nr, int error)

@@ -17,6 +17,9 @@ bool expected_error(int nr, int error);
 /// What the loader and libc look for and do without: ld.so.preload, glibc-hwcaps, message catalogues, the locale archive.
 bool is_known_probe(std::string_view path);
 
+/// The last part of a path; slashes at its end do not count.
+std::string_view file_name(std::string_view path);
+
 /// Finds searches: a look-up that failed, and within 500 events one of the same thread, family of calls and file name that
 /// succeeded. Takes the calls in order of their ids.
 class Searches {

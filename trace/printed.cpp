@@ -6,7 +6,6 @@
 #include "trace/syscall_table.h"
 
 #include <algorithm>
-#include <sys/uio.h>
 
 namespace ringside::trace {
 
@@ -36,19 +35,10 @@ ObjectId error_output(TraceFile& trace)
 std::string written_bytes(TraceFile& trace, const Event& event)
 {
     GuestData data(trace.data(event));
-    auto left = static_cast<std::size_t>(event.ret);
+    auto length = static_cast<std::size_t>(event.ret);
     if (event.nr == nr_of("write"))
-        return data.read(event.args[1], left, Direction::in);
-    std::string bytes;
-    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(event.args[2], UIO_MAXIOV) && left > 0; ++i) {
-        auto piece = data.read_as<iovec>(event.args[1] + i * sizeof(iovec), Direction::in);
-        if (!piece)
-            break;
-        std::size_t length = std::min(left, piece->iov_len);
-        bytes += data.read(reinterpret_cast<std::uint64_t>(piece->iov_base), length, Direction::in);
-        left -= length;
-    }
-    return bytes;
+        return data.read(event.args[1], length, Direction::in);
+    return data.read_vector(event.args[1], event.args[2], length, Direction::in);
 }
 
 std::string printed_output(TraceFile& trace, const HotColumns& columns, std::size_t limit, const std::atomic<bool>& cancel)

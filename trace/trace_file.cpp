@@ -320,7 +320,11 @@ ObjectId TraceFile::fd_object(ProcessId process, int fd, EventId event)
 
 std::string TraceFile::given_path(const Event& event)
 {
-    int argument = path_argument(event.nr);
+    return given_path(event, path_argument(event.nr));
+}
+
+std::string TraceFile::given_path(const Event& event, int argument)
+{
     std::string path;
     for_each_chunk(event.id, [&](DataChunk&& chunk) {
         if (chunk.arg != argument || chunk.direction != Direction::in)

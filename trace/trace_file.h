@@ -70,6 +70,8 @@ public:
     ObjectId fd_object(ProcessId process, int fd, EventId event);
     /// The call's first path as the program gave it, with what was recorded of it.
     std::string given_path(const Event& event);
+    /// The same of the path in this argument.
+    std::string given_path(const Event& event, int argument);
 
     /// The first row with ts >= `ts`: a binary search by id. last_event() + 1 where there is none.
     EventId event_at(std::uint64_t ts);

@@ -12,8 +12,6 @@
 #include <QToolTip>
 #include <QVBoxLayout>
 
-#include <map>
-
 namespace ringside::ui {
 
 using trace::analysis::HostLedger;
@@ -26,12 +24,7 @@ public:
 
     void set_ledger(const HostLedger& ledger)
     {
-        std::map<std::string, std::uint64_t> sums;
-        for (const HostLine& line : ledger.lines)
-            if (!line.start_up)
-                sums[line.call] += line.count;
-        parts_.assign(sums.begin(), sums.end());
-        std::ranges::stable_sort(parts_, std::ranges::greater(), [](const auto& part) { return part.second; });
+        parts_ = by_call(ledger);
         total_ = ledger.caused;
         QStringList names;
         for (const auto& [name, count] : parts_)

@@ -139,9 +139,7 @@ void NetworkPanel::follow(trace::ObjectId socket)
     if (!analyst() || socket == 0)
         return;
     analyst()->ask(&stream_asker_, [this, socket](const Analyst::Scope& scope) -> std::function<void()> {
-        Input whole = scope.input;
-        whole.rows = nullptr;
-        auto pieces = std::make_shared<const std::vector<StreamPiece>>(stream(whole, socket, 1 << 20));
+        auto pieces = std::make_shared<const std::vector<StreamPiece>>(stream(scope.input.whole(), socket, 1 << 20));
         return [this, pieces] {
             pieces_ = pieces;
             show_stream();

@@ -223,9 +223,7 @@ void SummaryPanel::ask(Analyst& analyst)
         return show_note(tr("The summary appears when the program ends."));
     // Why is of the whole trace; so is the rest here: the other docks follow the filter.
     analyst.ask(this, [this](const Analyst::Scope& scope) -> std::function<void()> {
-        Input whole = scope.input;
-        whole.rows = nullptr;
-        auto made = std::make_shared<const Summary>(trace::analysis::summary(whole));
+        auto made = std::make_shared<const Summary>(trace::analysis::summary(scope.input.whole()));
         return [this, made] {
             summary_ = made;
             fill();

@@ -38,9 +38,7 @@ std::shared_ptr<const TimelinePicture> picture_of(const Analyst::Scope& scope, T
     const trace::HotColumns& columns = scope.input.columns;
     for (std::size_t i = 0; i < scope.index.lanes().size(); ++i) {
         const TimelineIndex::Lane& from = scope.index.lanes()[i];
-        trace::ProcessId process = scope.processes.of(from.thread);
-        QString name = from_utf8(scope.processes.label(process)) + (process == from.thread ? QString() : QStringLiteral("/%1").arg(from.thread));
-        Lane lane {from.thread, name, {}};
+        Lane lane {from.thread, from_utf8(scope.processes.thread_label(from.thread)), {}};
         if (i >= first && i < last)
             for (const Bar& bar : bars(columns, from, range, pixels)) {
                 const trace::SyscallInfo* info = trace::find_syscall(columns.nr[bar.row]);

@@ -14,13 +14,6 @@ namespace ringside::trace::analysis {
 
 namespace {
 
-std::string_view file_name(std::string_view path)
-{
-    while (path.size() > 1 && path.back() == '/')
-        path.remove_suffix(1);
-    return path.substr(path.rfind('/') + 1);
-}
-
 /// Names that a message holds by chance prove nothing: "<string>" of Python, one or two letters.
 bool tells(std::string_view name)
 {

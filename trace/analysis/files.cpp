@@ -143,14 +143,7 @@ private:
         for (std::size_t i = 0; info && i < info->arity; ++i)
             if (info->slots[i].kind == ArgKind::path)
                 wanted = static_cast<int>(i); // the last one
-        std::string path;
-        if (wanted >= 0)
-            input_.trace.for_each_chunk(event->id, [&](DataChunk&& chunk) {
-                if (chunk.arg == wanted && chunk.direction == Direction::in)
-                    path.assign(reinterpret_cast<const char*>(chunk.bytes.data()), chunk.bytes.size());
-                return path.empty();
-            });
-        path.resize(std::min(path.find('\0'), path.size()));
+        std::string path = wanted >= 0 ? input_.trace.given_path(*event, wanted) : std::string();
         if (!path.empty() && path.front() != '/') { // beside the first, as far as is known
             std::string first = event->path ? input_.trace.string(event->path) : std::string();
             if (auto slash = first.rfind('/'); slash != first.npos)

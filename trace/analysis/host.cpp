@@ -21,12 +21,6 @@ constexpr std::string_view runc_refuses[] = {"acct", "add_key", "bpf", "clock_ad
     "request_key", "set_mempolicy", "setdomainname", "sethostname", "setns", "settimeofday", "swapoff", "swapon", "sysfs", "_sysctl", "umount2", "unshare",
     "uselib", "userfaultfd", "ustat", "vhangup", "fanotify_init", "quotactl_fd", "syslog"};
 
-std::string call_name(int nr)
-{
-    const SyscallInfo* info = find_syscall(nr);
-    return info ? std::string(info->name) : fmt::format("syscall_{}", nr);
-}
-
 std::string cause_of(const HotColumns& columns, EventId event)
 {
     if (event == 0 || event > columns.size())
@@ -60,17 +54,12 @@ HostLedger host(const Input& input)
     HostLedger ledger;
     count_calls(input, ledger);
     std::map<std::pair<int, std::string>, HostLine> lines;
-    std::size_t next = 0;
     auto access = input.trace.access();
     Statement rows = access.database.prepare("SELECT id, nr, count, ns FROM host_call ORDER BY id");
     while (rows.step() && !input.cancelled()) {
         EventId event = rows.number(0) >> RowIds::bits;
-        if (input.rows) {
-            while (next < input.rows->size() && EventId {(*input.rows)[next]} + 1 < event)
-                ++next;
-            if (next >= input.rows->size() || EventId {(*input.rows)[next]} + 1 != event)
-                continue;
-        }
+        if (!input.has(event))
+            continue;
         int nr = static_cast<int>(rows.integer(1));
         HostLine& line = lines[{nr, cause_of(input.columns, event)}];
         line.count += rows.number(2);
@@ -86,6 +75,17 @@ HostLedger host(const Input& input)
     }
     std::ranges::sort(ledger.lines, [](const HostLine& a, const HostLine& b) { return std::tuple(a.start_up, b.count, a.call) < std::tuple(b.start_up, a.count, b.call); });
     return ledger;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> by_call(const HostLedger& ledger)
+{
+    std::map<std::string, std::uint64_t> sums;
+    for (const HostLine& line : ledger.lines)
+        if (!line.start_up)
+            sums[line.call] += line.count;
+    std::vector<std::pair<std::string, std::uint64_t>> calls(sums.begin(), sums.end());
+    std::ranges::stable_sort(calls, std::ranges::greater(), [](const auto& call) { return call.second; });
+    return calls;
 }
 
 std::string comparison(const HostLedger& ledger)

@@ -27,6 +27,8 @@ struct HostLedger {
 
 /// One scan of the ledger's rows beside the rows asked about.
 HostLedger host(const Input& input);
+/// Those that events caused, by call alone: the most frequent first.
+std::vector<std::pair<std::string, std::uint64_t>> by_call(const HostLedger& ledger);
 /// "The program made 12,480 calls. Under strace all of them would have reached the host, under runc's default profile 12,470; here 214 did."
 std::string comparison(const HostLedger& ledger);
 

@@ -2,6 +2,7 @@
 #include "trace/analysis/input.h"
 
 #include "trace/names.h"
+#include "trace/syscall_table.h"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -34,6 +35,18 @@ std::string Processes::label(ProcessId id) const
 {
     const ProcessNode* node = find(id);
     return node && !node->name.empty() ? fmt::format("{} {}", node->name, id) : fmt::format("{}", id);
+}
+
+std::string Processes::thread_label(ThreadId thread) const
+{
+    ProcessId process = of(thread);
+    return process == thread ? label(process) : fmt::format("{}/{}", label(process), thread);
+}
+
+std::string call_name(int nr)
+{
+    const SyscallInfo* info = find_syscall(nr);
+    return info ? std::string(info->name) : fmt::format("syscall_{}", nr);
 }
 
 std::string ending(int status)

@@ -6,6 +6,7 @@
 #include "trace/queries.h"
 #include "trace/trace_file.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -20,6 +21,10 @@ struct Input {
     const std::vector<std::uint32_t>* rows = nullptr; ///< row i is event i + 1; null: all
     const std::atomic<bool>* cancel = nullptr;
 
+    /// The same of the whole trace, whatever the filter leaves.
+    Input whole() const { return {trace, columns, nullptr, cancel}; }
+    /// Whether the event is among the rows that are asked about: O(log rows).
+    bool has(EventId event) const { return !rows || std::ranges::binary_search(*rows, static_cast<std::uint32_t>(event - 1)); }
     bool cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
 
     /// Calls `function` with each row in rising order. False: it was cancelled.
@@ -49,6 +54,8 @@ public:
     ProcessId of(ThreadId thread) const;
     /// "python3 14".
     std::string label(ProcessId id) const;
+    /// The same; "python3 14/15" for a thread that is not its process' first.
+    std::string thread_label(ThreadId thread) const;
 
 private:
     std::vector<ProcessNode> nodes_;
@@ -56,6 +63,8 @@ private:
     std::unordered_map<ThreadId, ProcessId> threads_;
 };
 
+/// "openat"; "syscall_999" where there is no such call.
+std::string call_name(int nr);
 /// How a process ended, from a status as wait4(2) gives it: "exit 1", "SIGSEGV".
 std::string ending(int status);
 /// "exited with 1", "was ended by SIGSEGV".

@@ -100,10 +100,9 @@ json json_of(const std::vector<FileUse>& files)
 
 json json_of(const std::vector<Connection>& connections)
 {
-    constexpr std::string_view states[] = {"made", "listening", "connected", "failed"};
     json list = json::array();
     for (const Connection& c : connections) {
-        json entry {{"protocol", c.protocol}, {"local", c.local}, {"peer", c.peer}, {"outside", c.outside}, {"state", states[static_cast<int>(c.state)]}, {"sent", c.sent}, {"received", c.received},
+        json entry {{"protocol", c.protocol}, {"local", c.local}, {"peer", c.peer}, {"outside", c.outside}, {"state", state_name(c.state)}, {"sent", c.sent}, {"received", c.received},
             {"sends", c.sends}, {"receives", c.receives}, {"first", c.first}, {"last", c.last}, {"process", c.process}};
         if (c.error)
             entry["errno"] = errno_name(c.error);

@@ -241,6 +241,17 @@ private:
 
 }
 
+std::string_view state_name(Connection::State state)
+{
+    constexpr std::string_view names[] = {"made", "listening", "connected", "failed"};
+    return names[static_cast<int>(state)];
+}
+
+std::string_view outcome(const Connection& connection)
+{
+    return connection.error ? errno_name(connection.error) : state_name(connection.state);
+}
+
 std::vector<Connection> network(const Input& input)
 {
     return Collector(input).run();

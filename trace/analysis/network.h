@@ -25,6 +25,10 @@ struct Connection {
     ProcessId process = 0;     ///< that made it
 };
 
+std::string_view state_name(Connection::State state); ///< "listening"
+/// How far it came: its state, or the errno that it failed with.
+std::string_view outcome(const Connection& connection);
+
 /// In the order in which they were made. One pass over the rows; socket calls that make or name cost a look-up each.
 std::vector<Connection> network(const Input& input);
 

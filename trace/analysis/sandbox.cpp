@@ -24,12 +24,12 @@ bool dials(int nr)
     return nr == call_nr("connect") || nr == call_nr("sendto") || nr == call_nr("sendmsg");
 }
 
+}
+
 bool has_limit(TraceFile& trace, const char* key)
 {
     std::string value = trace.meta(key);
     return !value.empty() && value != "0";
-}
-
 }
 
 std::optional<SandboxReason> sandbox_reason(TraceFile& trace, const Event& event)

@@ -26,6 +26,9 @@ std::optional<SandboxReason> sandbox_reason(TraceFile& trace, const Event& event
 /// All of them among the rows, one entry a call and target.
 std::vector<SandboxFailure> sandbox_failures(const Input& input, const Processes& processes);
 
+/// Whether the recording had the limit of this key of meta: "pid_limit", "memory_limit".
+bool has_limit(TraceFile& trace, const char* key);
+
 std::string_view reason_text(SandboxReason reason); ///< "no network"
 std::string_view reason_option(SandboxReason reason); ///< "--pids"; empty: there is none
 

@@ -12,33 +12,29 @@ namespace {
 
 constexpr std::size_t numbers = 1024;
 
-std::string name_of(int nr)
-{
-    const SyscallInfo* info = find_syscall(nr);
-    return info ? std::string(info->name) : fmt::format("syscall_{}", nr);
-}
-
 /// Sums by thread are few; by process they are added up at the end.
 struct Sums {
     std::uint64_t events = 0, calls = 0, problems = 0, total_ns = 0, waiting_ns = 0, host_calls = 0;
 };
 
+/// What belongs to each thread, found quickly row after row.
+template <class Value>
 class Threads {
 public:
-    Sums& operator[](ThreadId thread)
+    Value& operator[](ThreadId thread)
     {
         if (thread != last_id_ || !last_) { // the same thread mostly goes on
-            last_ = &sums_[thread];
+            last_ = &values_[thread];
             last_id_ = thread;
         }
         return *last_;
     }
-    const std::unordered_map<ThreadId, Sums>& all() const { return sums_; }
+    const std::unordered_map<ThreadId, Value>& all() const { return values_; }
 
 private:
-    std::unordered_map<ThreadId, Sums> sums_;
+    std::unordered_map<ThreadId, Value> values_;
     ThreadId last_id_ = 0;
-    Sums* last_ = nullptr;
+    Value* last_ = nullptr;
 };
 
 }
@@ -49,7 +45,7 @@ Statistics statistics(const Input& input)
     Statistics result;
     std::array<std::uint64_t, numbers> waiting {};
     std::vector<std::array<std::uint32_t, 160>> errors(numbers);
-    Threads threads;
+    Threads<Sums> threads;
     input.each([&](std::size_t row) {
         Sums& sums = threads[columns.thread[row]];
         ++sums.events;
@@ -71,7 +67,7 @@ Statistics statistics(const Input& input)
     });
     for (const CallStatistics& sum : call_statistics(columns, input.rows)) {
         auto nr = static_cast<std::size_t>(sum.nr);
-        CallLine line {name_of(sum.nr), sum, waiting[nr], {}};
+        CallLine line {call_name(sum.nr), sum, waiting[nr], {}};
         for (std::size_t error = 1; error < errors[nr].size(); ++error)
             if (errors[nr][error] != 0)
                 line.errors[static_cast<int>(error)] = errors[nr][error];
@@ -106,26 +102,22 @@ Frame flame(const Input& input, bool with_waiting)
     struct Cell {
         std::uint64_t ns = 0, count = 0;
     };
-    std::unordered_map<ThreadId, std::vector<Cell>> threads;
-    ThreadId last_id = 0;
-    std::vector<Cell>* last = nullptr;
+    Threads<std::vector<Cell>> threads;
     input.each([&](std::size_t row) {
         auto nr = static_cast<std::size_t>(static_cast<std::uint16_t>(columns.nr[row]));
         if (!columns.is_call(row) || nr >= numbers)
             return;
-        if (!last || columns.thread[row] != last_id) {
-            last_id = columns.thread[row];
-            last = &threads[last_id];
-            last->resize(numbers);
-        }
-        Cell& cell = (*last)[nr];
+        std::vector<Cell>& cells = threads[columns.thread[row]];
+        if (cells.empty())
+            cells.resize(numbers);
+        Cell& cell = cells[nr];
         ++cell.count;
         if (with_waiting || !columns.blocked(row))
             cell.ns += columns.dur[row];
     });
     Processes processes(input.trace);
     std::map<ProcessId, std::vector<Cell>> by_process;
-    for (const auto& [thread, cells] : threads) {
+    for (const auto& [thread, cells] : threads.all()) {
         auto& sum = by_process[processes.of(thread)];
         sum.resize(numbers);
         for (std::size_t nr = 0; nr < numbers; ++nr) {
@@ -143,7 +135,7 @@ Frame flame(const Input& input, bool with_waiting)
         if (auto cells = by_process.find(at->id); cells != by_process.end())
             for (std::size_t nr = 0; nr < numbers; ++nr)
                 if (const Cell& cell = cells->second[nr]; cell.count != 0)
-                    frame.children.push_back({name_of(static_cast<int>(nr)), fmt::format("pid == {} && syscall == {}", at->id, name_of(static_cast<int>(nr))), cell.ns, cell.count, {}});
+                    frame.children.push_back({call_name(static_cast<int>(nr)), fmt::format("pid == {} && syscall == {}", at->id, call_name(static_cast<int>(nr))), cell.ns, cell.count, {}});
         std::ranges::sort(frame.children, std::ranges::greater(), &Frame::ns);
         for (const Frame& child : frame.children) {
             frame.ns += child.ns;

@@ -3,39 +3,22 @@
 #include "trace/decode/guest_data.h"
 #include "trace/syscall_table.h"
 
-#include <algorithm>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 namespace ringside::trace::analysis {
 
 namespace {
-
-/// Up to `left` bytes behind an array of iovecs.
-std::string gathered(const GuestData& data, std::uint64_t vector, std::uint64_t count, std::size_t left, Direction direction)
-{
-    std::string bytes;
-    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(count, UIO_MAXIOV) && left > 0; ++i) {
-        auto piece = data.read_as<iovec>(vector + i * sizeof(iovec), Direction::in);
-        if (!piece)
-            break;
-        std::size_t length = std::min(left, piece->iov_len);
-        bytes += data.read(reinterpret_cast<std::uint64_t>(piece->iov_base), length, direction);
-        left -= length;
-    }
-    return bytes;
-}
 
 std::string payload(const GuestData& data, const Event& event, Direction direction)
 {
     auto length = static_cast<std::size_t>(event.ret);
     switch (event.nr) {
     case call_nr("readv"):
-    case call_nr("writev"): return gathered(data, event.args[1], event.args[2], length, direction);
+    case call_nr("writev"): return data.read_vector(event.args[1], event.args[2], length, direction);
     case call_nr("sendmsg"):
     case call_nr("recvmsg"): {
         auto head = data.read_as<msghdr>(event.args[1], Direction::in);
-        return head ? gathered(data, reinterpret_cast<std::uint64_t>(head->msg_iov), head->msg_iovlen, length, direction) : std::string();
+        return head ? data.read_vector(reinterpret_cast<std::uint64_t>(head->msg_iov), head->msg_iovlen, length, direction) : std::string();
     }
     default: return data.read(event.args[1], length, direction);
     }

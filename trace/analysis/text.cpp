@@ -184,9 +184,7 @@ std::string text_of(const std::vector<Connection>& connections, const Processes&
         return "It made no sockets.\n";
     std::string out = fmt::format("{:<9} {:<24} {:<24} {:<12} {:>10} {:>10} {:>8}  {}\n", "protocol", "local", "peer", "state", "sent", "received", "event", "by");
     for (const Connection& c : connections) {
-        constexpr std::string_view states[] = {"made", "listening", "connected", "failed"};
-        std::string state = c.error ? std::string(errno_name(c.error)) : std::string(states[static_cast<int>(c.state)]);
-        out += fmt::format("{:<9} {:<24} {:<24} {:<12} {:>10} {:>10} {:>8}  {}\n", c.protocol, printable(c.local), printable(c.peer), state, c.sent, c.received, c.first, printable(processes.label(c.process)));
+        out += fmt::format("{:<9} {:<24} {:<24} {:<12} {:>10} {:>10} {:>8}  {}\n", c.protocol, printable(c.local), printable(c.peer), outcome(c), c.sent, c.received, c.first, printable(processes.label(c.process)));
     }
     return out;
 }

@@ -83,9 +83,7 @@ std::string timeline_text(const HotColumns& columns, const Processes& processes,
     if (range.length() == 0)
         return out;
     for (const TimelineIndex::Lane& lane : index.lanes()) {
-        ProcessId process = processes.of(lane.thread);
-        std::string name = processes.label(process) + (process == lane.thread ? "" : fmt::format("/{}", lane.thread));
-        out += fmt::format("{:<22} {}\n", printable(name.substr(0, 22)), lane_text(columns, lane, range, width));
+        out += fmt::format("{:<22} {}\n", printable(processes.thread_label(lane.thread).substr(0, 22)), lane_text(columns, lane, range, width));
     }
     return out + "\n█ calls   ░ waiting   ✕ a problem   · nothing asked\n";
 }

@@ -28,7 +28,7 @@ Touched touched(const Input& input, const std::vector<FileUse>& files, const std
     Statement rows = access.database.prepare("SELECT event, path FROM exec ORDER BY event");
     while (rows.step()) {
         EventId event = rows.number(0);
-        if (input.rows && !std::ranges::binary_search(*input.rows, static_cast<std::uint32_t>(event - 1)))
+        if (!input.has(event))
             continue;
         std::string path = input.trace.string(static_cast<StringId>(rows.integer(1)));
         ++result.programs_run;

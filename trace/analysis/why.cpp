@@ -23,14 +23,14 @@ bool is_fault(int signal)
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP || signal == SIGSYS;
 }
 
-std::string_view file_name(std::string_view path)
+std::string_view last_part(std::string_view path)
 {
     return path.substr(path.rfind('/') + 1);
 }
 
 class Search {
 public:
-    explicit Search(const Input& input) : input_ {input.trace, input.columns, nullptr, input.cancel}, processes_(input.trace) { }
+    explicit Search(const Input& input) : input_(input.whole()), processes_(input.trace) { }
 
     Why run()
     {
@@ -104,7 +104,7 @@ private:
             why_.cause = best->step;
             why_.score = best->score;
             add_tried(*best);
-            say(messages, file_name(best->step.target), best->step.event);
+            say(messages, last_part(best->step.target), best->step.event);
             return true;
         }
         if (signal != 0 && by_signal(signal, tail)) {
@@ -125,7 +125,7 @@ private:
         for (const Candidate& other : candidates_of(input_, rows, Messages({}))) {
             const Step& step = other.step;
             bool same = step.target == best.step.target || std::ranges::any_of(why_.tried, [&](const Step& known) { return known.target == step.target; });
-            if (!same && !step.target.empty() && file_name(step.target) == file_name(best.step.target))
+            if (!same && !step.target.empty() && last_part(step.target) == last_part(best.step.target))
                 why_.tried.push_back(step);
         }
     }
@@ -141,7 +141,7 @@ private:
         if (!found) {
             if (signal != SIGKILL)
                 return false;
-            bool limited = input_.trace.meta("memory_limit") != "0" && !input_.trace.meta("memory_limit").empty();
+            bool limited = has_limit(input_.trace, "memory_limit");
             why_.kind = limited ? Why::Kind::killed : Why::Kind::unclear;
             return limited;
         }

@@ -134,7 +134,7 @@ private:
         Statement rows = access.database.prepare("SELECT id FROM event WHERE kind = 1 AND nr IN (9, 10) AND (a2 & 6) = 6 AND ret >= 0 ORDER BY id LIMIT 100");
         while (rows.step()) {
             EventId event = rows.number(0);
-            if (!input_.rows || std::ranges::binary_search(*input_.rows, static_cast<std::uint32_t>(event - 1)))
+            if (input_.has(event))
                 add(notice, fmt::format("event {}", event), event);
         }
     }

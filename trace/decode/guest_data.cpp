@@ -2,6 +2,7 @@
 #include "trace/decode/guest_data.h"
 
 #include <algorithm>
+#include <sys/uio.h>
 #include <tuple>
 
 namespace ringside::trace {
@@ -38,6 +39,20 @@ std::string GuestData::read(std::uint64_t address, std::size_t most, Direction d
         auto begin = static_cast<std::size_t>(at - chunk->address);
         std::size_t count = std::min(most - bytes.size(), chunk->bytes.size() - begin);
         bytes.append(reinterpret_cast<const char*>(chunk->bytes.data()) + begin, count);
+    }
+    return bytes;
+}
+
+std::string GuestData::read_vector(std::uint64_t vector, std::uint64_t count, std::size_t most, Direction direction) const
+{
+    std::string bytes;
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(count, UIO_MAXIOV) && most > 0; ++i) {
+        auto piece = read_as<iovec>(vector + i * sizeof(iovec), Direction::in);
+        if (!piece)
+            break;
+        std::size_t length = std::min(most, piece->iov_len);
+        bytes += read(reinterpret_cast<std::uint64_t>(piece->iov_base), length, direction);
+        most -= length;
     }
     return bytes;
 }

@@ -19,6 +19,8 @@ public:
 
     /// Up to `most` bytes from `address` on, as far as they were recorded without a gap.
     std::string read(std::uint64_t address, std::size_t most, Direction direction) const;
+    /// Up to `most` bytes behind the `count` iovecs at `vector`, which the program gave: what readv(2) filled or writev(2) wrote.
+    std::string read_vector(std::uint64_t vector, std::uint64_t count, std::size_t most, Direction direction) const;
     /// A whole object, or nothing.
     template <class T>
     std::optional<T> read_as(std::uint64_t address, Direction direction) const

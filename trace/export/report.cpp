@@ -72,7 +72,7 @@ std::string command_of(TraceFile& trace)
 
 class Report {
 public:
-    explicit Report(const Input& input) : input_ {input.trace, input.columns, nullptr, input.cancel}, processes_(input.trace) { }
+    explicit Report(const Input& input) : input_(input.whole()), processes_(input.trace) { }
 
     std::string make()
     {
@@ -222,23 +222,17 @@ private:
             html_ += "<p class=quiet>It made no sockets.</p>\n";
             return;
         }
-        constexpr std::string_view states[] = {"made", "listening", "connected", "failed"};
         html_ += "<table><tr><th>Peer<th>Local<th>Protocol<th>State<th class=n>Sent<th class=n>Received<th>By</tr>";
         for (const Connection& c : connections)
             html_ += fmt::format("<tr><td class=m>{}<td class=m>{}<td>{}<td>{}<td class=n>{}<td class=n>{}<td>{}", escaped(c.peer), escaped(c.local), escaped(c.protocol),
-                c.error ? errno_name(c.error) : states[static_cast<int>(c.state)], size_text(c.sent), size_text(c.received), escaped(processes_.label(c.process)));
+                outcome(c), size_text(c.sent), size_text(c.received), escaped(processes_.label(c.process)));
         html_ += "</table>\n";
     }
 
     void host_calls()
     {
         HostLedger ledger = analysis::host(input_);
-        std::map<std::string, std::uint64_t> sums;
-        for (const HostLine& line : ledger.lines)
-            if (!line.start_up)
-                sums[line.call] += line.count;
-        std::vector<std::pair<std::string, std::uint64_t>> parts(sums.begin(), sums.end());
-        std::ranges::stable_sort(parts, std::ranges::greater(), [](const auto& part) { return part.second; });
+        auto parts = by_call(ledger);
         std::string bars;
         double x = 0;
         for (std::size_t i = 0; i < parts.size(); ++i) {
