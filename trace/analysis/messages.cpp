@@ -73,17 +73,17 @@ Messages::Said Messages::line_with(std::string_view word, EventId event) const
     return {};
 }
 
-Messages messages_of(const Input& input, const Processes& processes, const std::vector<std::uint32_t>& rows)
+Messages messages_of(const Input& input, const Processes& processes, const std::vector<std::uint32_t>& rows, ObjectId error_output)
 {
     std::vector<Message> errors, others;
-    ObjectId error_object = error_output(input.trace); // `echo >&2` of a shell writes to 1, which is then the same
     for (auto at = rows.rbegin(); at != rows.rend() && errors.size() < most_messages; ++at) {
         int nr = input.columns.nr[*at];
         bool writes = input.columns.is_call(*at) && (nr == call_nr("write") || nr == call_nr("writev")) && input.columns.has_ret(*at) && input.columns.ret[*at] > 0;
         auto event = writes ? input.trace.event(EventId {*at} + 1) : std::nullopt;
         if (!event || (event->args[0] != 1 && event->args[0] != 2))
             continue;
-        auto& list = event->args[0] == 2 || (error_object != 0 && event->object == error_object) ? errors : others;
+        // `echo >&2` of a shell writes to 1, which is then the same.
+        auto& list = event->args[0] == 2 || (error_output != 0 && event->object == error_output) ? errors : others;
         std::string text = written_bytes(input.trace, *event).substr(0, most_bytes);
         if (list.size() < most_messages && !text.empty()) // nothing is kept of what went to /dev/null
             list.push_back({event->id, processes.of(event->thread), static_cast<int>(event->args[0]), std::move(text)});

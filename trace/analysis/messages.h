@@ -39,8 +39,9 @@ private:
     std::string joined_;
 };
 
-/// Of the writes among `rows` (rising) those to descriptor 2, or to 1 where there are none to 2; the last 200 at most.
-Messages messages_of(const Input& input, const Processes& processes, const std::vector<std::uint32_t>& rows);
+/// Of the writes among `rows` (rising) those to descriptor 2 or to the object of error_output(), or to 1 where there are none of them; the
+/// last 200 at most.
+Messages messages_of(const Input& input, const Processes& processes, const std::vector<std::uint32_t>& rows, ObjectId error_output);
 
 /// Whether `text` contains `word` as a whole: no letter or digit on either side of it.
 bool says(std::string_view text, std::string_view word);

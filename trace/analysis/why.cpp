@@ -4,6 +4,7 @@
 #include "trace/analysis/candidates.h"
 #include "trace/analysis/messages.h"
 #include "trace/names.h"
+#include "trace/printed.h"
 #include "trace/syscall_table.h"
 
 #include <algorithm>
@@ -50,13 +51,20 @@ public:
             why_.kind = Why::Kind::succeeded;
             return why_;
         }
+        error_output_ = error_output(input_.trace);
         const ProcessNode* process = &first;
         for (int generation = 0; process && generation < most_generations; ++generation) {
-            if (explain(*process))
+            if (explain(*process)) {
+                why_.last.clear();
                 return why_;
+            }
             process = failed_child(*process);
         }
-        unclear(first);
+        // `last` and `said` are of the innermost that failed: what it did last is nearest to the reason.
+        why_.kind = Why::Kind::unclear;
+        why_.failed = first.id;
+        why_.failed_name = processes_.label(first.id);
+        why_.failed_status = first.status;
         return why_;
     }
 
@@ -71,28 +79,39 @@ private:
         return last;
     }
 
-    /// What the process and those that started it wrote, from the beginning of its last events on.
-    Messages messages_for(const ProcessNode& process, const std::vector<std::uint32_t>& tail) const
+    /// The process' last events. Asked for again for each of its descendants.
+    const std::vector<std::uint32_t>& tail_of(const ProcessNode& process)
     {
+        auto [at, is_new] = tails_.try_emplace(process.id);
+        if (is_new)
+            at->second = analysis::tail_of(input_, processes_, process.id, process.ended.value_or(input_.columns.size()));
+        return at->second;
+    }
+
+    /// What the process and those that started it wrote, from the beginning of its last events on.
+    Messages messages_for(const ProcessNode& process)
+    {
+        const std::vector<std::uint32_t>& tail = tail_of(process);
         std::vector<std::uint32_t> rows = tail;
         const ProcessNode* ancestor = processes_.find(process.parent);
         for (int generation = 0; ancestor && generation < most_generations; ++generation) {
-            for (std::uint32_t row : tail_of(input_, processes_, ancestor->id, ancestor->ended.value_or(input_.columns.size())))
+            for (std::uint32_t row : tail_of(*ancestor))
                 if (!tail.empty() && row > tail.front())
                     rows.push_back(row);
             ancestor = processes_.find(ancestor->parent);
         }
         std::ranges::sort(rows);
-        return messages_of(input_, processes_, rows);
+        return messages_of(input_, processes_, rows, error_output_);
     }
 
+    /// False: nothing that explains its end; `last` has its last failures.
     bool explain(const ProcessNode& process)
     {
         why_.failed = process.id;
         why_.failed_name = processes_.label(process.id);
         why_.failed_status = process.status;
-        auto tail = tail_of(input_, processes_, process.id, *process.ended);
-        Messages messages = messages_for(process, tail);
+        const auto& tail = tail_of(process);
+        Messages messages = messages_for(process);
         int signal = WIFSIGNALED(process.status) ? WTERMSIG(process.status) : 0;
         if (signal != 0 && signal != SIGABRT && by_signal(signal, tail)) {
             say(messages, {}, 0);
@@ -107,11 +126,14 @@ private:
             say(messages, last_part(best->step.target), best->step.event);
             return true;
         }
-        if (signal != 0 && by_signal(signal, tail)) {
-            say(messages, {}, 0);
-            return true;
+        bool signalled = signal != 0 && by_signal(signal, tail);
+        say(messages, {}, 0);
+        if (!signalled && !candidates.empty()) {
+            why_.last.clear();
+            for (std::size_t i = candidates.size() > 3 ? candidates.size() - 3 : 0; i < candidates.size(); ++i)
+                why_.last.push_back(candidates[i].step);
         }
-        return false;
+        return signalled;
     }
 
     /// The same file elsewhere, by this process or another: each place once.
@@ -170,33 +192,10 @@ private:
         why_.said_event = said.event;
     }
 
-    void unclear(const ProcessNode& first)
-    {
-        why_.kind = Why::Kind::unclear;
-        why_.failed = first.id;
-        why_.failed_name = processes_.label(first.id);
-        why_.failed_status = first.status;
-        // Of the innermost that failed: what it did last is nearest to the reason.
-        const ProcessNode* process = &first;
-        for (int generation = 0; generation < most_generations; ++generation) {
-            auto tail = tail_of(input_, processes_, process->id, *process->ended);
-            Messages messages = messages_for(*process, tail);
-            auto candidates = candidates_of(input_, tail, messages);
-            std::size_t begin = candidates.size() > 3 ? candidates.size() - 3 : 0;
-            if (!candidates.empty())
-                why_.last.clear();
-            for (std::size_t i = begin; i < candidates.size(); ++i)
-                why_.last.push_back(candidates[i].step);
-            say(messages, {}, 0);
-            const ProcessNode* child = failed_child(*process);
-            if (!child)
-                return;
-            process = child;
-        }
-    }
-
     Input input_;
     Processes processes_;
+    std::unordered_map<ProcessId, std::vector<std::uint32_t>> tails_;
+    ObjectId error_output_ = 0;
     Why why_;
 };
 
