@@ -121,7 +121,7 @@ FilesPanel::FilesPanel(QWidget* parent)
 void FilesPanel::ask(Analyst& analyst)
 {
     analyst.ask(this, [this](const Analyst::Scope& scope) -> std::function<void()> {
-        auto used = files(scope.input);
+        auto used = files(scope.input, scope.processes);
         FileCounts counts = count(used);
         auto tree = std::make_shared<std::unique_ptr<TreeRow>>(tree_of(used, scope.processes));
         return [this, tree, counts, any = !used.empty()] {

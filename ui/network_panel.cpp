@@ -122,7 +122,7 @@ NetworkPanel::NetworkPanel(QWidget* parent)
 void NetworkPanel::ask(Analyst& analyst)
 {
     analyst.ask(this, [this](const Analyst::Scope& scope) -> std::function<void()> {
-        auto connections = network(scope.input);
+        auto connections = network(scope.input, scope.processes);
         auto rows = std::make_shared<std::unique_ptr<TreeRow>>(rows_of(connections, scope.processes));
         return [this, rows, count = connections.size()] {
             set_note(counted(count, tr("1 socket"), tr("%1 sockets")));

@@ -86,9 +86,9 @@ void StatisticsPanel::choose(int tab)
 void StatisticsPanel::ask(Analyst& analyst)
 {
     analyst.ask(this, [this](const Analyst::Scope& scope) -> std::function<void()> {
-        Statistics sums = statistics(scope.input);
+        Statistics sums = statistics(scope.input, scope.processes);
         auto calls = std::make_shared<std::unique_ptr<TreeRow>>(call_rows(sums)), processes = std::make_shared<std::unique_ptr<TreeRow>>(process_rows(sums));
-        auto frame = std::make_shared<const Frame>(trace::analysis::flame(scope.input, true));
+        auto frame = std::make_shared<const Frame>(trace::analysis::flame(scope.input, scope.processes, true));
         return [this, calls, processes, frame, sum = sums.system_calls, problems = sums.problems] {
             set_note(tr("%1 calls, %2 problems").arg(number_text(sum), number_text(problems)));
             if (sum == 0)

@@ -223,7 +223,7 @@ void SummaryPanel::ask(Analyst& analyst)
         return show_note(tr("The summary appears when the program ends."));
     // Why is of the whole trace; so is the rest here: the other docks follow the filter.
     analyst.ask(this, [this](const Analyst::Scope& scope) -> std::function<void()> {
-        auto made = std::make_shared<const Summary>(trace::analysis::summary(scope.input.whole()));
+        auto made = std::make_shared<const Summary>(trace::analysis::summary(scope.input.whole(), scope.processes));
         return [this, made] {
             summary_ = made;
             fill();

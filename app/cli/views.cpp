@@ -33,7 +33,7 @@ public:
     }
 
     Input input() { return {*trace_, columns_, rows_ ? &*rows_ : nullptr, nullptr}; }
-    trace::TraceFile& trace() { return *trace_; }
+    Processes processes() { return Processes(*trace_); }
     const trace::HotColumns& columns() const { return columns_; }
 
 private:
@@ -50,26 +50,28 @@ int terminal_width()
 
 std::string why_view(View& view, bool json)
 {
-    Summary what = summary(view.input());
+    Summary what = summary(view.input(), view.processes());
     return json ? dumped(json_of(what)) : text_of(what);
 }
 
 std::string stats_view(View& view, bool json)
 {
-    Statistics what = statistics(view.input());
+    Statistics what = statistics(view.input(), view.processes());
     return json ? dumped(json_of(what)) : text_of(what);
 }
 
 std::string files_view(View& view, bool json)
 {
-    auto what = files(view.input());
-    return json ? dumped(json_of(what)) : text_of(what, Processes(view.trace()));
+    Processes processes = view.processes();
+    auto what = files(view.input(), processes);
+    return json ? dumped(json_of(what)) : text_of(what, processes);
 }
 
 std::string net_view(View& view, bool json)
 {
-    auto what = network(view.input());
-    return json ? dumped(json_of(what)) : text_of(what, Processes(view.trace()));
+    Processes processes = view.processes();
+    auto what = network(view.input(), processes);
+    return json ? dumped(json_of(what)) : text_of(what, processes);
 }
 
 std::string host_view(View& view, bool json)
@@ -80,14 +82,14 @@ std::string host_view(View& view, bool json)
 
 std::string tree_view(View& view, bool json)
 {
-    Processes processes(view.trace());
-    Statistics sums = statistics(view.input());
+    Processes processes = view.processes();
+    Statistics sums = statistics(view.input(), processes);
     return json ? dumped(tree_json(processes, sums)) : tree_text(processes, sums);
 }
 
 std::string timeline_view(View& view, bool json)
 {
-    Processes processes(view.trace());
+    Processes processes = view.processes();
     return json ? dumped(timeline_json(view.columns(), processes, 1000)) : timeline_text(view.columns(), processes, terminal_width() - 24);
 }
 

@@ -129,7 +129,7 @@ int main(int argc, char** argv)
     TraceFile trace(plain);
     filters(columns, trace);
     report("statistics by call", timed(3, [&](int) { call_statistics(columns); }), 100);
-    report("statistics dock: calls, errors, processes", timed(3, [&](int) { analysis::statistics({trace, columns, nullptr, nullptr}); }), 300);
+    report("statistics dock: calls, errors, processes", timed(3, [&](int) { analysis::statistics({trace, columns, nullptr, nullptr}, analysis::Processes(trace)); }), 300);
     timeline(columns);
     fmt::print("{:<44} {:>9} MB   target   600   {}\n", "memory of all this", resident_mb(), resident_mb() <= 600 ? "met" : "MISSED");
     columns = {};

@@ -121,14 +121,15 @@ void DocksTest::numbers_agree()
     trace::HotColumns columns;
     trace::load_hot_columns(path, columns, false);
     trace::analysis::Input input {trace, columns, nullptr, nullptr};
-    auto sums = trace::analysis::statistics(input);
+    trace::analysis::Processes processes(trace);
+    auto sums = trace::analysis::statistics(input, processes);
     QTRY_VERIFY2_WITH_TIMEOUT(opened.window.status().text().contains(number_text(sums.host_calls) + " host calls"), qPrintable(opened.window.status().text()), patience);
     QVERIFY(opened.show(opened.window.summary()));
     QTRY_VERIFY_WITH_TIMEOUT(opened.window.summary().summary() != nullptr, patience);
     QCOMPARE(opened.window.summary().summary()->events, sums.events);
     QCOMPARE(opened.window.summary().summary()->host_calls, sums.host_calls);
     QCOMPARE(opened.window.summary().summary()->problems, sums.problems);
-    auto counts = trace::analysis::count(trace::analysis::files(input));
+    auto counts = trace::analysis::count(trace::analysis::files(input, processes));
     QVERIFY(opened.show(opened.window.files()));
     QVERIFY2(opened.window.files().note_text().startsWith(number_text(counts.read) + " read"), qPrintable(opened.window.files().note_text()));
     QSignalSpy done(&opened.window, &MainWindow::filter_done);

@@ -39,7 +39,7 @@ constexpr auto acts = make_acts();
 
 class Collector {
 public:
-    explicit Collector(const Input& input) : input_(input), processes_(input.trace) { }
+    Collector(const Input& input, const Processes& processes) : input_(input), processes_(processes) { }
 
     std::vector<FileUse> run()
     {
@@ -198,7 +198,7 @@ private:
 
     static constexpr std::size_t none = SIZE_MAX;
     const Input& input_;
-    Processes processes_;
+    const Processes& processes_;
     std::vector<FileUse> uses_;
     std::unordered_map<std::string, std::size_t> paths_;
     std::unordered_map<StringId, std::size_t> strings_;
@@ -215,9 +215,9 @@ bool FileUse::is_library() const
     return name.ends_with(".so") || name.find(".so.") != name.npos;
 }
 
-std::vector<FileUse> files(const Input& input)
+std::vector<FileUse> files(const Input& input, const Processes& processes)
 {
-    return Collector(input).run();
+    return Collector(input, processes).run();
 }
 
 FileCounts count(const std::vector<FileUse>& files)

@@ -28,7 +28,7 @@ struct FileUse {
 };
 
 /// By path. One pass over the rows; opens and renames cost a look-up each. Pipes, sockets and terminals are no files.
-std::vector<FileUse> files(const Input& input);
+std::vector<FileUse> files(const Input& input, const Processes& processes);
 
 struct FileCounts {
     std::uint64_t read = 0, libraries = 0, written = 0, created = 0, removed = 0, tried = 0;

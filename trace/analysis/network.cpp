@@ -27,7 +27,7 @@ std::string protocol_name(std::uint64_t family, std::uint64_t type)
 
 class Collector {
 public:
-    explicit Collector(const Input& input) : input_(input), processes_(input.trace) { }
+    Collector(const Input& input, const Processes& processes) : input_(input), processes_(processes) { }
 
     std::vector<Connection> run()
     {
@@ -234,7 +234,7 @@ private:
 
     static constexpr std::size_t none = SIZE_MAX;
     const Input& input_;
-    Processes processes_;
+    const Processes& processes_;
     std::vector<Connection> connections_;
     std::unordered_map<ObjectId, std::size_t> index_;
 };
@@ -252,9 +252,9 @@ std::string_view outcome(const Connection& connection)
     return connection.error ? errno_name(connection.error) : state_name(connection.state);
 }
 
-std::vector<Connection> network(const Input& input)
+std::vector<Connection> network(const Input& input, const Processes& processes)
 {
-    return Collector(input).run();
+    return Collector(input, processes).run();
 }
 
 }

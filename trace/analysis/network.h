@@ -30,7 +30,7 @@ std::string_view state_name(Connection::State state); ///< "listening"
 std::string_view outcome(const Connection& connection);
 
 /// In the order in which they were made. One pass over the rows; socket calls that make or name cost a look-up each.
-std::vector<Connection> network(const Input& input);
+std::vector<Connection> network(const Input& input, const Processes& processes);
 
 /// One piece of what a socket carried.
 struct StreamPiece {

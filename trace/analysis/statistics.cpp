@@ -39,7 +39,7 @@ private:
 
 }
 
-Statistics statistics(const Input& input)
+Statistics statistics(const Input& input, const Processes& processes)
 {
     const HotColumns& columns = input.columns;
     Statistics result;
@@ -73,7 +73,6 @@ Statistics statistics(const Input& input)
                 line.errors[static_cast<int>(error)] = errors[nr][error];
         result.calls.push_back(std::move(line));
     }
-    Processes processes(input.trace);
     std::map<ProcessId, ProcessLine> lines;
     for (const auto& [thread, sums] : threads.all()) {
         ProcessLine& line = lines[processes.of(thread)];
@@ -96,7 +95,7 @@ Statistics statistics(const Input& input)
     return result;
 }
 
-Frame flame(const Input& input, bool with_waiting)
+Frame flame(const Input& input, const Processes& processes, bool with_waiting)
 {
     const HotColumns& columns = input.columns;
     struct Cell {
@@ -115,7 +114,6 @@ Frame flame(const Input& input, bool with_waiting)
         if (with_waiting || !columns.blocked(row))
             cell.ns += columns.dur[row];
     });
-    Processes processes(input.trace);
     std::map<ProcessId, std::vector<Cell>> by_process;
     for (const auto& [thread, cells] : threads.all()) {
         auto& sum = by_process[processes.of(thread)];

@@ -29,7 +29,7 @@ struct Statistics {
 };
 
 /// Passes over the hot columns alone.
-Statistics statistics(const Input& input);
+Statistics statistics(const Input& input, const Processes& processes);
 
 /// A frame of the flame: its width is time in the kernel without waiting, or with it.
 struct Frame {
@@ -39,6 +39,6 @@ struct Frame {
     std::uint64_t count = 0;
     std::vector<Frame> children;
 };
-Frame flame(const Input& input, bool with_waiting);
+Frame flame(const Input& input, const Processes& processes, bool with_waiting);
 
 }

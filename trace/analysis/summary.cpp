@@ -3,14 +3,17 @@
 
 namespace ringside::trace::analysis {
 
-Summary summary(const Input& input)
+Summary summary(const Input& input, const Processes& processes)
+{
+    return summary(input, processes, files(input, processes), network(input, processes));
+}
+
+Summary summary(const Input& input, const Processes& processes, const std::vector<FileUse>& files, const std::vector<Connection>& connections)
 {
     Summary result;
-    result.why = why(input);
-    auto used = files(input);
-    auto connections = network(input);
-    result.touched = touched(input, used, connections);
-    result.worth = worth_a_look(input, used, connections);
+    result.why = why(input, processes);
+    result.touched = touched(input, files, connections);
+    result.worth = worth_a_look(input, files, connections);
     input.each([&](std::size_t row) {
         ++result.events;
         result.problems += input.columns.is_problem(row);

@@ -15,6 +15,8 @@ struct Summary {
     std::uint64_t events = 0, problems = 0, host_calls = 0;
 };
 
-Summary summary(const Input& input);
+Summary summary(const Input& input, const Processes& processes);
+/// The same from what is known already of the same rows.
+Summary summary(const Input& input, const Processes& processes, const std::vector<FileUse>& files, const std::vector<Connection>& connections);
 
 }

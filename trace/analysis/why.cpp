@@ -31,7 +31,7 @@ std::string_view last_part(std::string_view path)
 
 class Search {
 public:
-    explicit Search(const Input& input) : input_(input.whole()), processes_(input.trace) { }
+    Search(const Input& input, const Processes& processes) : input_(input.whole()), processes_(processes) { }
 
     Why run()
     {
@@ -193,7 +193,7 @@ private:
     }
 
     Input input_;
-    Processes processes_;
+    const Processes& processes_;
     std::unordered_map<ProcessId, std::vector<std::uint32_t>> tails_;
     ObjectId error_output_ = 0;
     Why why_;
@@ -201,9 +201,9 @@ private:
 
 }
 
-Why why(const Input& input)
+Why why(const Input& input, const Processes& processes)
 {
-    return Search(input).run();
+    return Search(input, processes).run();
 }
 
 std::string step_text(const Step& step)

@@ -49,7 +49,7 @@ struct Why {
 };
 
 /// Looks at the whole trace, whatever rows are given. Reads the last 2,000 events of a few processes.
-Why why(const Input& input);
+Why why(const Input& input, const Processes& processes);
 
 /// The cause as a phrase: "/etc/report.conf does not exist (3 places tried)"; empty where there is none.
 std::string cause_phrase(const Why& why);

@@ -81,7 +81,7 @@ public:
 
     std::optional<std::uint64_t> run(const ExportProgress& progress)
     {
-        find_flows(network(input_.whole())); // who talks with whom is known from all calls
+        find_flows(network(input_.whole(), Processes(input_.trace))); // who talks with whom is known from all calls
         head();
         bool good = true;
         std::size_t seen = 0;

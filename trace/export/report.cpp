@@ -76,8 +76,10 @@ public:
 
     std::string make()
     {
-        summary_ = summary(input_);
-        statistics_ = statistics(input_);
+        files_ = files(input_, processes_);
+        connections_ = network(input_, processes_);
+        summary_ = summary(input_, processes_, files_, connections_);
+        statistics_ = statistics(input_, processes_);
         std::string title = escaped(command_of(input_.trace));
         html_ = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
                 "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>" + title + " – Ringside report</title>" + std::string(style) + "<main>\n";
@@ -202,28 +204,26 @@ private:
     void files_used()
     {
         constexpr std::size_t most = 300;
-        auto used = files(input_);
         // What was altered first: it is what a reader wants to know.
-        std::ranges::stable_sort(used, std::ranges::greater(), [](const FileUse& file) { return file.is(file_use::written | file_use::created | file_use::removed | file_use::changed); });
+        std::ranges::stable_sort(files_, std::ranges::greater(), [](const FileUse& file) { return file.is(file_use::written | file_use::created | file_use::removed | file_use::changed); });
         std::string rows;
-        for (std::size_t i = 0; i < std::min(used.size(), most); ++i)
-            rows += fmt::format("<tr><td class=m>{}<td>{}<td class=n>{}<td class=n>{}<td>{}", escaped(used[i].path), uses_text(used[i]), used[i].read_bytes ? size_text(used[i].read_bytes) : "",
-                used[i].written_bytes ? size_text(used[i].written_bytes) : "", used[i].by.empty() ? "" : escaped(processes_.label(used[i].by.front())));
+        for (std::size_t i = 0; i < std::min(files_.size(), most); ++i)
+            rows += fmt::format("<tr><td class=m>{}<td>{}<td class=n>{}<td class=n>{}<td>{}", escaped(files_[i].path), uses_text(files_[i]), files_[i].read_bytes ? size_text(files_[i].read_bytes) : "",
+                files_[i].written_bytes ? size_text(files_[i].written_bytes) : "", files_[i].by.empty() ? "" : escaped(processes_.label(files_[i].by.front())));
         html_ += "<h2>Files</h2><table><tr><th>Path<th>What<th class=n>Read<th class=n>Written<th>By</tr>" + rows + "</table>\n";
-        if (used.size() > most)
-            html_ += fmt::format("<p class=quiet>The first {} of {}.</p>\n", most, used.size());
+        if (files_.size() > most)
+            html_ += fmt::format("<p class=quiet>The first {} of {}.</p>\n", most, files_.size());
     }
 
     void sockets()
     {
-        auto connections = network(input_);
         html_ += "<h2>Network</h2>\n";
-        if (connections.empty()) {
+        if (connections_.empty()) {
             html_ += "<p class=quiet>It made no sockets.</p>\n";
             return;
         }
         html_ += "<table><tr><th>Peer<th>Local<th>Protocol<th>State<th class=n>Sent<th class=n>Received<th>By</tr>";
-        for (const Connection& c : connections)
+        for (const Connection& c : connections_)
             html_ += fmt::format("<tr><td class=m>{}<td class=m>{}<td>{}<td>{}<td class=n>{}<td class=n>{}<td>{}", escaped(c.peer), escaped(c.local), escaped(c.protocol),
                 outcome(c), size_text(c.sent), size_text(c.received), escaped(processes_.label(c.process)));
         html_ += "</table>\n";
@@ -263,6 +263,8 @@ private:
 
     Input input_;
     Processes processes_;
+    std::vector<FileUse> files_;
+    std::vector<Connection> connections_;
     Summary summary_;
     Statistics statistics_;
     std::string html_;
