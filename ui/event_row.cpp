@@ -1,7 +1,9 @@
 // See event_row.h. Words and numbers come from the decoder; here they get their places, signs and units.
 #include "ui/event_row.h"
 
+#include "trace/analysis/text.h"
 #include "trace/syscall_table.h"
+#include "ui/numbers.h"
 
 #include <QCoreApplication>
 #include <QLocale>
@@ -12,11 +14,6 @@ namespace {
 
 using trace::EventKind;
 using trace::Token;
-
-QString from(std::string_view text)
-{
-    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-}
 
 QString words(const char* text)
 {
@@ -47,7 +44,7 @@ RowGroup group_of(const trace::Event& event)
 
 void append(RichText& to, std::string_view piece, Token token)
 {
-    QString text = from(piece);
+    QString text = from_utf8(piece);
     if (token != Token::plain)
         to.spans.push_back({static_cast<int>(to.text.size()), static_cast<int>(text.size()), token});
     to.text += text;
@@ -88,14 +85,7 @@ RichText rich_text(const trace::Line& line)
 
 QString duration_text(std::uint64_t ns)
 {
-    auto value = static_cast<double>(ns);
-    if (ns < 100'000)
-        return QString::asprintf("%.1f", value / 1e3) + QStringLiteral(" µs");
-    if (ns < 1'000'000)
-        return QString::asprintf("%.0f", value / 1e3) + QStringLiteral(" µs");
-    if (ns < 1'000'000'000)
-        return QString::asprintf("%.1f", value / 1e6) + QStringLiteral(" ms");
-    return QString::asprintf("%.2f", value / 1e9) + QStringLiteral(" s");
+    return from_utf8(trace::analysis::duration_text(ns));
 }
 
 QString time_text(std::uint64_t ns)
@@ -131,7 +121,7 @@ void RowRenderer::set_result(const trace::Event& event, const trace::Decoded& de
             row.result = sign_of(row.result_kind) + words("fatal");
         } else if (event.failed()) { // a name in PATH that is none, before the first program
             row.result_kind = ResultKind::expected;
-            row.result = sign_of(row.result_kind) + from(trace::errno_name(event.error()));
+            row.result = sign_of(row.result_kind) + from_utf8(trace::errno_name(event.error()));
         }
         return;
     }
@@ -155,7 +145,7 @@ void RowRenderer::set_result(const trace::Event& event, const trace::Decoded& de
         return;
     }
     std::string_view name = trace::errno_name(event.error());
-    QString text = name.empty() ? QString::number(-event.error()) : from(name);
+    QString text = name.empty() ? QString::number(-event.error()) : from_utf8(name);
     switch (event.verdict) {
     case trace::Verdict::denied: row.result_kind = ResultKind::denied; break;
     case trace::Verdict::injected:
@@ -179,9 +169,9 @@ EventRow RowRenderer::render(const trace::Event& event, bool running)
     row.time = time_text(event.ts);
     row.pid = source_.process_of(event.thread);
     std::string comm = source_.comm(event.thread, event.id);
-    row.process = comm.empty() ? QString::number(event.thread) : from(comm) + ' ' + QString::number(event.thread);
-    row.call = from(trace::event_name(event));
-    row.kind = from(trace::event_kind_name(event.kind));
+    row.process = comm.empty() ? QString::number(event.thread) : from_utf8(comm) + ' ' + QString::number(event.thread);
+    row.call = from_utf8(trace::event_name(event));
+    row.kind = from_utf8(trace::event_kind_name(event.kind));
     row.group = group_of(event);
     row.host = event.host_calls ? QString::number(event.host_calls) : QStringLiteral("·");
     row.duration = QStringLiteral("–");

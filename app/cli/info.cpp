@@ -2,6 +2,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/reading.h"
+#include "trace/analysis/text.h"
 #include "trace/trace_file.h"
 
 #include <csignal>
@@ -47,18 +48,10 @@ std::string command_line(const std::string& json)
     return text;
 }
 
-/// A trace may be a stranger's: nothing that a terminal would obey.
-std::string safe(const std::string& text)
-{
-    std::string result;
-    for (char c : text)
-        result += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-    return result;
-}
-
 void print_text(const trace::TraceInfo& info)
 {
-    auto line = [](std::string_view name, const std::string& value) { fmt::print("{:<14}{}\n", name, safe(value)); };
+    // A trace may be a stranger's: nothing that a terminal would obey.
+    auto line = [](std::string_view name, const std::string& value) { fmt::print("{:<14}{}\n", name, trace::analysis::printable(value)); };
     auto meta = [&](const char* key) {
         auto found = info.meta.find(key);
         return found == info.meta.end() ? std::string() : found->second;
