@@ -3,7 +3,6 @@
 
 #include "ui/event_row.h"
 #include "ui/theme.h"
-#include "ui/time_focus.h"
 
 #include <QMouseEvent>
 #include <QPainter>
@@ -59,16 +58,9 @@ void OverviewStrip::set_event_time(std::uint64_t ts, bool known)
     update();
 }
 
-std::uint64_t OverviewStrip::time_at(double x) const
+TimeScale OverviewStrip::scale() const
 {
-    const TimeRange& whole = time_->whole();
-    return whole.begin + static_cast<std::uint64_t>(std::clamp(x / std::max(1, width()), 0.0, 1.0) * double(whole.length()));
-}
-
-double OverviewStrip::x_of(std::uint64_t ts) const
-{
-    const TimeRange& whole = time_->whole();
-    return whole.length() ? double(ts - whole.begin) / double(whole.length()) * width() : 0;
+    return {time_->whole(), 0, double(std::max(1, width()))};
 }
 
 void OverviewStrip::paintEvent(QPaintEvent*)
@@ -78,10 +70,11 @@ void OverviewStrip::paintEvent(QPaintEvent*)
     painter.fillRect(rect(), c.panel);
     painter.fillRect(QRect(0, height() - 1, width(), 1), c.line);
     const TimeRange& shown = time_->shown();
+    TimeScale scale = this->scale();
     if (shown != time_->whole() && shown.length())
-        painter.fillRect(QRectF(x_of(shown.begin), 0, std::max(2.0, x_of(shown.end) - x_of(shown.begin)), height() - 1), c.selection);
+        painter.fillRect(QRectF(scale.x_of(shown.begin), 0, std::max(2.0, scale.x_of(shown.end) - scale.x_of(shown.begin)), height() - 1), c.selection);
     if (const TimeRange& marked = time_->marked(); marked.length())
-        painter.fillRect(QRectF(x_of(marked.begin), height() - 5, std::max(2.0, x_of(marked.end) - x_of(marked.begin)), 3), c.accent);
+        painter.fillRect(QRectF(scale.x_of(marked.begin), height() - 5, std::max(2.0, scale.x_of(marked.end) - scale.x_of(marked.begin)), 3), c.accent);
     QColor grey = c.faint;
     grey.setAlphaF(c.dark ? 0.75F : 0.55F);
     // The root tells quiet from busy where the fullest moment has a thousand times more.
@@ -96,7 +89,7 @@ void OverviewStrip::paintEvent(QPaintEvent*)
         if (density_.problems[i] != 0)
             painter.fillRect(QRectF(double(i) * bar, 3, 2, height() - 7), c.error);
     if (event_known_) {
-        double x = x_of(event_ts_);
+        double x = scale.x_of(event_ts_);
         painter.fillRect(QRectF(x - 0.75, 0, 1.5, height() - 1), c.accent);
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setPen(Qt::NoPen);
@@ -128,13 +121,13 @@ void OverviewStrip::mouseMoveEvent(QMouseEvent* event)
         return;
     dragged_ = true;
     auto [from, to] = std::minmax(pressed_, event->position().x());
-    time_->show({time_at(from), time_at(to)});
+    time_->show({scale().time_at(from), scale().time_at(to)});
 }
 
 void OverviewStrip::mouseReleaseEvent(QMouseEvent* event)
 {
     if (pressed_ >= 0 && !dragged_)
-        Q_EMIT time_chosen(time_at(event->position().x()));
+        Q_EMIT time_chosen(scale().time_at(event->position().x()));
     pressed_ = -1;
 }
 

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "ui/analyst.h"
+#include "ui/time_focus.h"
 
 #include <QWidget>
 
 namespace ringside::ui {
-
-class TimeFocus;
 
 class OverviewStrip : public QWidget {
     Q_OBJECT
@@ -33,8 +32,7 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
-    std::uint64_t time_at(double x) const;
-    double x_of(std::uint64_t ts) const;
+    TimeScale scale() const;
 
     TimeFocus* time_;
     Analyst* analyst_ = nullptr;

@@ -11,6 +11,21 @@ constexpr std::uint64_t least = 1000; // ns
 
 }
 
+double TimeScale::x_of(std::uint64_t ts) const
+{
+    return range.length() ? left + (double(ts) - double(range.begin)) / double(range.length()) * width : left;
+}
+
+double TimeScale::part_at(double x) const
+{
+    return std::clamp((x - left) / width, 0.0, 1.0);
+}
+
+std::uint64_t TimeScale::time_at(double x) const
+{
+    return range.begin + static_cast<std::uint64_t>(part_at(x) * double(range.length()));
+}
+
 void TimeFocus::set_whole(TimeRange range)
 {
     if (range == whole_)

@@ -8,6 +8,19 @@
 
 namespace ringside::ui {
 
+/// Where moments of a range stand between `left` and `left + width`, in pixels.
+struct TimeScale {
+    trace::analysis::TimeRange range;
+    double left = 0;
+    double width = 1;
+
+    /// Also of moments outside of the range; `left` where the range is empty.
+    double x_of(std::uint64_t ts) const;
+    /// 0 to 1.
+    double part_at(double x) const;
+    std::uint64_t time_at(double x) const;
+};
+
 class TimeFocus : public QObject {
     Q_OBJECT
 

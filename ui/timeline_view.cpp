@@ -4,7 +4,6 @@
 #include "ui/event_row.h"
 #include "ui/numbers.h"
 #include "ui/theme.h"
-#include "ui/time_focus.h"
 
 #include <QHelpEvent>
 #include <QMouseEvent>
@@ -72,18 +71,9 @@ void TimelineView::set_event_time(std::uint64_t ts, trace::ThreadId thread)
     viewport()->update();
 }
 
-double TimelineView::x_of(std::uint64_t ts) const
+TimeScale TimelineView::scale() const
 {
-    const TimeRange& shown = time_->shown();
-    double length = double(std::max<std::uint64_t>(1, shown.length()));
-    return names_width() + (double(ts) - double(shown.begin)) / length * time_pixels();
-}
-
-std::uint64_t TimelineView::time_at(double x) const
-{
-    const TimeRange& shown = time_->shown();
-    double part = std::clamp((x - names_width()) / time_pixels(), 0.0, 1.0);
-    return shown.begin + static_cast<std::uint64_t>(part * double(shown.length()));
+    return {time_->shown(), double(names_width()), double(time_pixels())};
 }
 
 void TimelineView::paintEvent(QPaintEvent*)
@@ -91,8 +81,9 @@ void TimelineView::paintEvent(QPaintEvent*)
     const Colours& c = colours();
     QPainter painter(viewport());
     painter.fillRect(viewport()->rect(), c.panel);
+    TimeScale scale = this->scale();
     if (const TimeRange& marked = time_->marked(); marked.length())
-        painter.fillRect(QRectF(x_of(marked.begin), 0, x_of(marked.end) - x_of(marked.begin), viewport()->height()), c.selection);
+        painter.fillRect(QRectF(scale.x_of(marked.begin), 0, scale.x_of(marked.end) - scale.x_of(marked.begin), viewport()->height()), c.selection);
     paint_ruler(painter);
     int line = row_height(font());
     if (picture_) {
@@ -101,7 +92,7 @@ void TimelineView::paintEvent(QPaintEvent*)
             paint_lane(painter, picture_->lanes[i], ruler_height() + double(i - first) * line, line);
     }
     if (event_thread_ != 0 && time_->shown().contains(event_ts_))
-        painter.fillRect(QRectF(x_of(event_ts_) - 0.75, 0, 1.5, viewport()->height()), c.accent);
+        painter.fillRect(QRectF(scale.x_of(event_ts_) - 0.75, 0, 1.5, viewport()->height()), c.accent);
     painter.fillRect(QRect(names_width() - 4, 0, 1, viewport()->height()), c.line);
     if (hasFocus()) {
         painter.setPen(QPen(c.accent, 1.5));
@@ -126,8 +117,9 @@ void TimelineView::paint_ruler(QPainter& painter) const
         }
     int digits = std::clamp(9 - static_cast<int>(std::floor(std::log10(step))), 0, 9);
     painter.setPen(c.secondary);
+    TimeScale scale = this->scale();
     for (double ts = std::ceil(double(shown.begin) / step) * step; ts < double(shown.end); ts += step) {
-        double x = x_of(static_cast<std::uint64_t>(ts));
+        double x = scale.x_of(static_cast<std::uint64_t>(ts));
         painter.fillRect(QRectF(x, ruler_height() - 4, 1, viewport()->height()), c.line);
         painter.drawText(QRectF(x + 4, 0, 200, ruler_height() - 2), Qt::AlignVCenter, QString::number(ts / 1e9, 'f', digits) + QStringLiteral(" s"));
     }
@@ -141,9 +133,10 @@ void TimelineView::paint_lane(QPainter& painter, const Lane& lane, double y, int
     painter.drawText(QRectF(10, y, names_width() - 18, line), Qt::AlignVCenter, painter.fontMetrics().elidedText(lane.name, Qt::ElideRight, names_width() - 18));
     painter.save();
     painter.setClipRect(QRectF(names_width(), y, time_pixels() + 8, line));
+    TimeScale scale = this->scale();
     const QColor groups[] = {c.other, c.file, c.network, c.process, c.error};
     for (const LaneBar& bar : lane.bars) {
-        double left = std::max(x_of(bar.bar.begin), double(names_width()) - 1), right = std::min(x_of(bar.bar.end), double(viewport()->width()));
+        double left = std::max(scale.x_of(bar.bar.begin), double(names_width()) - 1), right = std::min(scale.x_of(bar.bar.end), double(viewport()->width()));
         QRectF box(left, y + 4, std::max(1.5, right - left), line - 8);
         QColor ink = bar.bar.problem ? c.error : groups[std::min<std::size_t>(bar.group, 4)];
         if (bar.bar.waited && bar.bar.count == 1) {
@@ -183,8 +176,9 @@ const LaneBar* TimelineView::bar_at(const QPointF& position) const
     const Lane& lane = picture_->lanes[at];
     const LaneBar* nearest = nullptr;
     double best = 4;
+    TimeScale scale = this->scale();
     for (const LaneBar& bar : lane.bars) {
-        double left = x_of(bar.bar.begin), right = std::max(left + 1.5, x_of(bar.bar.end));
+        double left = scale.x_of(bar.bar.begin), right = std::max(left + 1.5, scale.x_of(bar.bar.end));
         double away = position.x() < left ? left - position.x() : position.x() > right ? position.x() - right : 0;
         if (away < best) {
             best = away;
@@ -226,7 +220,7 @@ void TimelineView::scrollContentsBy(int, int)
 void TimelineView::zoom(double factor, double at_x)
 {
     const TimeRange& shown = time_->shown();
-    double part = std::clamp((at_x - names_width()) / time_pixels(), 0.0, 1.0), length = double(shown.length());
+    double part = scale().part_at(at_x), length = double(shown.length());
     double next = std::max(1000.0, length * factor);
     double begin = double(shown.begin) + part * (length - next);
     time_->show({static_cast<std::uint64_t>(std::max(0.0, begin)), static_cast<std::uint64_t>(std::max(0.0, begin) + next)});
@@ -274,7 +268,7 @@ void TimelineView::mouseMoveEvent(QMouseEvent* event)
         return;
     }
     auto [from, to] = std::minmax(pressed_, x);
-    time_->mark({time_at(from), time_at(to)});
+    time_->mark({scale().time_at(from), scale().time_at(to)});
 }
 
 void TimelineView::mouseReleaseEvent(QMouseEvent* event)

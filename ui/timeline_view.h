@@ -3,12 +3,11 @@
 #pragma once
 
 #include "ui/analyst.h"
+#include "ui/time_focus.h"
 
 #include <QAbstractScrollArea>
 
 namespace ringside::ui {
-
-class TimeFocus;
 
 /// A bar as it is painted.
 struct LaneBar {
@@ -57,8 +56,7 @@ protected:
     bool viewportEvent(QEvent* event) override;
 
 private:
-    double x_of(std::uint64_t ts) const;
-    std::uint64_t time_at(double x) const;
+    TimeScale scale() const;
     const LaneBar* bar_at(const QPointF& position) const;
     void paint_lane(QPainter& painter, const Lane& lane, double y, int line) const;
     void paint_ruler(QPainter& painter) const;
