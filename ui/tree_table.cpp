@@ -8,6 +8,7 @@
 #include <QGuiApplication>
 #include <QKeyEvent>
 #include <QPainter>
+#include <QSet>
 #include <QStyledItemDelegate>
 
 #include <algorithm>
@@ -202,12 +203,12 @@ TreeTable::TreeTable(QList<TreeTableModel::Column> columns, const QString& name,
 
 void TreeTable::set_rows(std::unique_ptr<TreeRow> root)
 {
-    QStringList open;
+    QSet<QString> open;
     QString current = currentIndex().isValid() ? path_of(model_->row_at(currentIndex())) : QString();
     std::function<void(const QModelIndex&)> remember = [&](const QModelIndex& parent) {
         for (int row = 0; row < model_->rowCount(parent) && open.size() < 2000; ++row)
             if (QModelIndex index = model_->index(row, 0, parent); isExpanded(index)) {
-                open.append(path_of(model_->row_at(index)));
+                open.insert(path_of(model_->row_at(index)));
                 remember(index);
             }
     };
