@@ -4,6 +4,7 @@
 #include "ui/events_model.h"
 
 #include <QCoreApplication>
+#include <QMenu>
 
 namespace ringside::ui {
 
@@ -12,12 +13,6 @@ namespace {
 QString words(const char* text)
 {
     return QCoreApplication::translate("Filter", text);
-}
-
-/// A text between quotes of the filter language.
-QString quoted(QString text)
-{
-    return '"' + text.replace('\\', QStringLiteral("\\\\")).replace('"', QStringLiteral("\\\"")) + '"';
 }
 
 QString path_in(const EventRow& row)
@@ -30,6 +25,11 @@ QString path_in(const EventRow& row)
 
 }
 
+QString filter_quoted(QString text)
+{
+    return '"' + text.replace('\\', QStringLiteral("\\\\")).replace('"', QStringLiteral("\\\"")) + '"';
+}
+
 QString condition_for(const EventRow& row, int column)
 {
     bool is_call = row.kind == QStringLiteral("syscall");
@@ -38,7 +38,7 @@ QString condition_for(const EventRow& row, int column)
     case EventsModel::time: return QStringLiteral("t >= %1us").arg(row.ts / 1000);
     case EventsModel::process: return QStringLiteral("pid == %1").arg(row.pid);
     case EventsModel::call: return is_call ? "syscall == " + row.call : row.kind == QStringLiteral("signal") ? "signal == " + row.call : "kind == " + row.kind;
-    case EventsModel::arguments: return path_in(row).isEmpty() ? QString() : "path == " + quoted(path_in(row));
+    case EventsModel::arguments: return path_in(row).isEmpty() ? QString() : "path == " + filter_quoted(path_in(row));
     case EventsModel::result:
         if (row.result_kind == ResultKind::error || row.result_kind == ResultKind::expected || row.result_kind == ResultKind::denied || row.result_kind == ResultKind::unsupported)
             return "errno == " + row.result.section(' ', 1, 1);
@@ -60,6 +60,16 @@ std::vector<FilterChange> filter_changes(const QString& filter, const QString& c
     changes.push_back({words("… and not"), both + " && !(" + condition + ")"});
     changes.push_back({words("… or not"), both + " || !(" + condition + ")"});
     return changes;
+}
+
+void add_filter_menus(QMenu& menu, const QString& title, const QString& filter, const QString& condition, const TakesFilter& apply, const TakesFilter& prepare)
+{
+    QMenu* now = menu.addMenu(title);
+    QMenu* later = menu.addMenu(words("Prepare a Filter"));
+    for (const FilterChange& change : filter_changes(filter, condition)) {
+        QObject::connect(now->addAction(change.name), &QAction::triggered, now, [apply, text = change.text] { apply(text); });
+        QObject::connect(later->addAction(change.name), &QAction::triggered, later, [prepare, text = change.text] { prepare(text); });
+    }
 }
 
 }

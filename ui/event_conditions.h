@@ -5,12 +5,18 @@
 
 #include <QString>
 
+#include <functional>
 #include <vector>
+
+class QMenu;
 
 namespace ringside::ui {
 
 /// What the cell says, as a condition of the filter language: "errno == ENOENT". Empty where there is nothing to say.
 QString condition_for(const EventRow& row, int column);
+
+/// A text between quotes of the filter language.
+QString filter_quoted(QString text);
 
 struct FilterChange {
     QString name; ///< "Selected", "… and not"
@@ -18,5 +24,9 @@ struct FilterChange {
 };
 /// Selected, not selected; and with a filter in force: and, or, and not, or not.
 std::vector<FilterChange> filter_changes(const QString& filter, const QString& condition);
+
+/// The same as two menus, `title` and "Prepare a Filter": the filter that is chosen there goes to `apply` or to `prepare`.
+using TakesFilter = std::function<void(const QString& filter)>;
+void add_filter_menus(QMenu& menu, const QString& title, const QString& filter, const QString& condition, const TakesFilter& apply, const TakesFilter& prepare);
 
 }

@@ -30,11 +30,6 @@ QString uses_words(const FileUse& file)
     return file.is(looked_at) ? FilesPanel::tr("looked at") : FilesPanel::tr("✕ tried: %1").arg(from_utf8(trace::errno_name(file.error)));
 }
 
-QString quoted(QString text)
-{
-    return '"' + text.replace('\\', QStringLiteral("\\\\")).replace('"', QStringLiteral("\\\"")) + '"';
-}
-
 struct Folder {
     std::map<QString, Folder> folders;
     std::vector<std::pair<QString, const FileUse*>> files;
@@ -52,7 +47,7 @@ TreeRow* file_row(TreeRow& parent, const QString& name, const FileUse& file, con
     TreeRow* row = parent.add({name, some_text(file.read_bytes), some_text(file.written_bytes), uses_words(file), by});
     row->keys = {0, double(file.read_bytes), double(file.written_bytes)};
     row->event = file.first;
-    row->condition = "path == " + quoted(from_utf8(file.path));
+    row->condition = "path == " + filter_quoted(from_utf8(file.path));
     bool altered = file.is(file_use::written | file_use::created | file_use::removed | file_use::changed);
     bool missed = file.is(file_use::tried) && !file.is(file_use::read | file_use::opened | file_use::mapped | file_use::executed | file_use::looked_at | file_use::listed) && !altered;
     row->ink = missed ? TreeRow::Ink::quiet : altered ? TreeRow::Ink::warning : TreeRow::Ink::plain;
@@ -76,7 +71,7 @@ Sums add_folder(TreeRow& parent, const Folder& folder, const QString& path, cons
         row->cells[1] = some_text(own.read);
         row->cells[2] = some_text(own.written);
         row->keys = {0, double(own.read), double(own.written)};
-        row->condition = "path glob " + quoted(whole + "/*");
+        row->condition = "path glob " + filter_quoted(whole + "/*");
         sums.read += own.read;
         sums.written += own.written;
     }

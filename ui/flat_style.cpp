@@ -62,8 +62,8 @@ void FlatStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
     QRect rect = option->rect;
     switch (element) {
     case PE_FrameTabBarBase:
-        painter->fillRect(option->rect, colours().window);
-        painter->fillRect(QRect(option->rect.left(), option->rect.bottom(), option->rect.width(), 1), colours().line);
+        painter->fillRect(rect, c.window);
+        painter->fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), c.line);
         return;
     case PE_IndicatorDockWidgetResizeHandle:
         painter->fillRect(rect, c.panel);

@@ -85,9 +85,7 @@ HostPanel::HostPanel(QWidget* parent)
       table_(new TreeTable({{tr("Host call"), false, true}, {tr("Caused by"), false, true}, {tr("Count"), true}, {tr("Time"), true}, {tr("Events"), true}}, tr("Host calls by cause"))), bar_(new HostBar),
       sentence_(new QLabel)
 {
-    auto* view = new QWidget;
-    view->setBackgroundRole(QPalette::Base);
-    view->setAutoFillBackground(true);
+    auto* view = base_page();
     auto* layout = new QVBoxLayout(view);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);

@@ -204,26 +204,32 @@ void MainWindow::reset_layout()
             dock->show();
         processes_->show();
         inspector_->show();
-        (program_ ? static_cast<Panel*>(output_) : summary_)->raise();
+        raise_first_dock();
     }
     QSize size = this->size();
     if (isVisible() && size.width() < 1400) { // the events need the width: the inspector is one of the tabs below
         addDockWidget(Qt::BottomDockWidgetArea, inspector_);
         tabifyDockWidget(output_, inspector_);
-        (program_ ? static_cast<Panel*>(output_) : summary_)->raise();
+        raise_first_dock();
     }
     resizeDocks({processes_, inspector_}, {size.width() < 1000 ? 140 : 185, 345}, Qt::Horizontal);
     resizeDocks({bottom.front()}, {size.height() < 640 ? 110 : size.height() < 800 ? 190 : 230}, Qt::Vertical);
 }
 
+/// All that stands around the events.
+void MainWindow::show_parts(bool shown)
+{
+    std::vector<QWidget*> parts {main_bar_, quick_bar_, processes_, inspector_, strip_, status_};
+    for (Panel* dock : bottom_docks())
+        parts.push_back(dock);
+    for (QWidget* part : parts)
+        part->setVisible(shown);
+}
+
 void MainWindow::show_start()
 {
     pages_->setCurrentWidget(start_);
-    for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_), static_cast<QWidget*>(inspector_), static_cast<QWidget*>(strip_),
-             static_cast<QWidget*>(status_)})
-        part->hide();
-    for (Panel* dock : bottom_docks())
-        dock->hide();
+    show_parts(false);
     start_->load_recent();
     start_->form().focus_command();
     update_actions();
@@ -234,11 +240,7 @@ void MainWindow::show_events()
     if (pages_->currentWidget() != view_) {
         setUpdatesEnabled(false); // laid out and painted once, not for each dock
         pages_->setCurrentWidget(view_);
-        for (QWidget* part : {static_cast<QWidget*>(main_bar_), static_cast<QWidget*>(quick_bar_), static_cast<QWidget*>(processes_), static_cast<QWidget*>(inspector_), static_cast<QWidget*>(strip_),
-                 static_cast<QWidget*>(status_)})
-            part->show();
-        for (Panel* dock : bottom_docks())
-            dock->show();
+        show_parts(true);
         QTimer::singleShot(0, this, [this] { // in a turn of its own: both together take long
             if (pages_->currentWidget() == view_)
                 restore_layout();
@@ -286,7 +288,7 @@ void MainWindow::restore_layout()
     if (!restoreState(settings.value("window/state").toByteArray(), layout_version))
         QTimer::singleShot(0, this, &MainWindow::reset_layout); // sizes are known then
     else
-        (program_ ? static_cast<Panel*>(output_) : summary_)->raise();
+        raise_first_dock();
     view_->horizontalHeader()->restoreState(settings.value("events/columns").toByteArray());
 }
 

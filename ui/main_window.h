@@ -3,8 +3,8 @@
 #pragma once
 
 #include "engine/session/session.h"
-#include "trace/export/export.h"
 #include "trace/filter/filter.h"
+#include "ui/exporter.h"
 #include "ui/focus.h"
 #include "ui/scanner.h"
 
@@ -29,7 +29,6 @@ class FilterLine;
 class FlatButton;
 class Inspector;
 class MessageBar;
-class Exporter;
 class FilesPanel;
 class HostPanel;
 class NetworkPanel;
@@ -107,6 +106,7 @@ private:
     void save_layout();
     void restore_layout();
     void reset_layout();
+    void show_parts(bool shown);
     void next_pane(int step);
     void update_actions();
     // main_window_docks.cpp
@@ -116,6 +116,8 @@ private:
     void tell_end();
     std::vector<Panel*> bottom_docks() const;
     std::vector<ViewPanel*> views() const;
+    void raise_first_dock();
+    void prepare_filter(const QString& text);
     void arrange(const QString& layout);
     // main_window_export.cpp
     void make_export_menu(QMenu* file);
@@ -191,7 +193,7 @@ private:
     HostPanel* host_ = nullptr;
     StatisticsPanel* statistics_ = nullptr;
     Exporter* exporter_ = nullptr;
-    int export_scope_ = 1;          ///< Exporter::Scope
+    Exporter::Scope export_scope_ = Exporter::Scope::filter;
     QString export_target_;
     QTimer live_views_; ///< docks follow a growing trace more slowly than rows do
     StatusLine* status_ = nullptr;

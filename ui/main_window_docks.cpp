@@ -30,7 +30,10 @@ std::vector<ViewPanel*> MainWindow::views() const
 
 std::vector<Panel*> MainWindow::bottom_docks() const
 {
-    return {summary_, timeline_, files_, network_, host_, statistics_, output_};
+    std::vector<ViewPanel*> all = views();
+    std::vector<Panel*> docks(all.begin(), all.end());
+    docks.push_back(output_);
+    return docks;
 }
 
 void MainWindow::show_dock(const QString& name)
@@ -45,10 +48,7 @@ void MainWindow::connect_views()
     for (ViewPanel* dock : views()) {
         connect(dock, &ViewPanel::event_chosen, &focus_, &Focus::set_event);
         connect(dock, &ViewPanel::filter_asked, filter_, &FilterLine::apply);
-        connect(dock, &ViewPanel::filter_prepared, this, [this](const QString& text) {
-            filter_->setText(text);
-            filter_->setFocus();
-        });
+        connect(dock, &ViewPanel::filter_prepared, this, &MainWindow::prepare_filter);
         connect(dock, &ViewPanel::clear_filter_asked, this, [this] { filter_->apply({}); });
     }
     connect(summary_, &SummaryPanel::view_asked, this, &MainWindow::show_dock);
@@ -123,6 +123,19 @@ void MainWindow::tell_end()
             });
     else if (why.status != 0)
         messages_->show_message(MessageBar::Kind::note, tr("%1. No single cause found.").arg(ending_text(why.name, why.status)), {}, tr("Show"), show);
+}
+
+/// What is looked at first: what the program prints while it runs, then what became of it.
+void MainWindow::raise_first_dock()
+{
+    (program_ ? static_cast<Panel*>(output_) : summary_)->raise();
+}
+
+/// Written into the line, to be changed before it is applied.
+void MainWindow::prepare_filter(const QString& text)
+{
+    filter_->setText(text);
+    filter_->setFocus();
 }
 
 /// Layouts for the three questions: failure, access, time.

@@ -2,7 +2,6 @@
 #include "ui/main_window.h"
 
 #include "ui/events_view.h"
-#include "ui/exporter.h"
 #include "ui/filter_line.h"
 #include "ui/message_bar.h"
 #include "ui/run_form.h"
@@ -54,9 +53,9 @@ void MainWindow::make_export_menu(QMenu* file)
     for (const auto& [text, scope] : scopes) {
         QAction* action = menu->addAction(text);
         action->setCheckable(true);
-        action->setChecked(scope == Exporter::Scope::filter);
+        action->setChecked(scope == export_scope_);
         group->addAction(action);
-        connect(action, &QAction::triggered, this, [this, scope = static_cast<int>(scope)] { export_scope_ = scope; });
+        connect(action, &QAction::triggered, this, [this, scope = scope] { export_scope_ = scope; });
     }
     connect(summary_, &SummaryPanel::export_asked, this, [this] { choose_export(trace::ExportFormat::html, "html"); });
     connect(exporter_, &Exporter::progress, this, [this](int percent) { status_->set_work(tr("Exporting %1 %").arg(percent)); });
@@ -86,7 +85,7 @@ void MainWindow::export_to(trace::ExportFormat format, const QString& target)
 {
     if (!document_ || exporter_->busy())
         return;
-    Exporter::Job job {document_->path(), document_->scanner().columns(), target, format, static_cast<Exporter::Scope>(export_scope_), whole_filter(filter_->applied()), {}};
+    Exporter::Job job {document_->path(), document_->scanner().columns(), target, format, export_scope_, whole_filter(filter_->applied()), {}};
     if (job.scope == Exporter::Scope::filter && filter_->applied().isEmpty())
         job.scope = Exporter::Scope::all;
     if (job.scope == Exporter::Scope::selection)

@@ -169,18 +169,9 @@ void MainWindow::events_menu(const QPoint& position)
     menu.addAction(copy_action_);
     menu.addSeparator();
     QString condition = condition_for(*row, index.column());
-    QString now = filter_->applied();
-    if (!condition.isEmpty()) {
-        QMenu* apply = menu.addMenu(tr("Apply as Filter: %1").arg(QString(condition).replace('&', QStringLiteral("&&"))));
-        QMenu* prepare = menu.addMenu(tr("Prepare a Filter"));
-        for (const FilterChange& change : filter_changes(now, condition)) {
-            connect(apply->addAction(change.name), &QAction::triggered, this, [this, text = change.text] { filter_->apply(text); });
-            connect(prepare->addAction(change.name), &QAction::triggered, this, [this, text = change.text] {
-                filter_->setText(text);
-                filter_->setFocus();
-            });
-        }
-    }
+    if (!condition.isEmpty())
+        add_filter_menus(menu, tr("Apply as Filter: %1").arg(QString(condition).replace('&', QStringLiteral("&&"))), filter_->applied(), condition,
+            [this](const QString& text) { filter_->apply(text); }, [this](const QString& text) { prepare_filter(text); });
     menu.exec(view_->viewport()->mapToGlobal(position));
 }
 

@@ -81,9 +81,7 @@ NetworkPanel::NetworkPanel(QWidget* parent)
       table_(new TreeTable({{tr("Peer"), false, true}, {tr("Local"), false, true}, {tr("Protocol")}, {tr("State")}, {tr("Sent"), true}, {tr("Received"), true}, {tr("By")}}, tr("Sockets"))), stream_(new QPlainTextEdit),
       title_(new QLabel), hex_button_(new FlatButton(FlatButton::Kind::chip, tr("Hex")))
 {
-    auto* right = new QWidget;
-    right->setBackgroundRole(QPalette::Base);
-    right->setAutoFillBackground(true);
+    auto* right = base_page();
     auto* layout = new QVBoxLayout(right);
     layout->setContentsMargins(0, 4, 0, 0);
     layout->setSpacing(2);

@@ -28,9 +28,7 @@ OutputPanel::OutputPanel(QWidget* parent) : Panel(tr("Terminal"), "terminal", pa
     input_->setTextMargins(6, 0, 6, 0);
     input_->hide();
     input_->installEventFilter(this);
-    auto* page = new QWidget;
-    page->setBackgroundRole(QPalette::Base);
-    page->setAutoFillBackground(true);
+    auto* page = base_page();
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);

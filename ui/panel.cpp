@@ -91,4 +91,12 @@ QLabel* empty_note(const QString& text, QWidget* parent)
     return label;
 }
 
+QWidget* base_page()
+{
+    auto* page = new QWidget;
+    page->setBackgroundRole(QPalette::Base);
+    page->setAutoFillBackground(true);
+    return page;
+}
+
 }

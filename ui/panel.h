@@ -26,5 +26,7 @@ private:
 
 /// A line of help where a pane has nothing to show.
 QLabel* empty_note(const QString& text, QWidget* parent);
+/// A pane's own widget: its ground is that of what is read.
+QWidget* base_page();
 
 }

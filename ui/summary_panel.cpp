@@ -182,9 +182,7 @@ QTextBrowser* page(const QString& name)
 SummaryPanel::SummaryPanel(QWidget* parent)
     : ViewPanel(tr("Summary"), "summary", parent), columns_(new QHBoxLayout), why_(page(tr("Why"))), touched_(page(tr("Touched"))), worth_(page(tr("Worth a look")))
 {
-    auto* view = new QWidget;
-    view->setBackgroundRole(QPalette::Base);
-    view->setAutoFillBackground(true);
+    auto* view = base_page();
     view->setLayout(columns_);
     columns_->setContentsMargins(0, 0, 0, 0);
     columns_->setSpacing(0);

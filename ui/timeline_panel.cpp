@@ -56,9 +56,7 @@ TimelinePanel::TimelinePanel(TimeFocus* time, QWidget* parent)
     : ViewPanel(tr("Timeline"), "timeline", parent), time_(time), lanes_(new TimelineView(time)), about_(new QLabel), waker_(new FlatButton(FlatButton::Kind::link)),
       zoom_(new FlatButton(FlatButton::Kind::chip, tr("Zoom to range (Z)"))), filter_(new FlatButton(FlatButton::Kind::chip, tr("Filter by range (F)"))), all_(new FlatButton(FlatButton::Kind::chip, tr("All (0)")))
 {
-    auto* view = new QWidget;
-    view->setBackgroundRole(QPalette::Base);
-    view->setAutoFillBackground(true);
+    auto* view = base_page();
     auto* layout = new QVBoxLayout(view);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);

@@ -16,9 +16,7 @@ namespace ringside::ui {
 ViewPanel::ViewPanel(const QString& title, const QString& name, QWidget* parent)
     : Panel(title, name, parent), stack_(new QStackedWidget), sentence_(new QLabel), action_(new FlatButton(FlatButton::Kind::link))
 {
-    auto* page = new QWidget;
-    page->setBackgroundRole(QPalette::Base);
-    page->setAutoFillBackground(true);
+    auto* page = base_page();
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(14, 12, 14, 12);
     layout->setSpacing(4);
@@ -139,12 +137,7 @@ void ViewPanel::condition_menu(const QString& condition, const QPoint& global, t
     if (event)
         connect(menu.addAction(tr("Go to Event %1").arg(event)), &QAction::triggered, this, [this, event] { Q_EMIT event_chosen(event); });
     if (!condition.isEmpty()) {
-        QMenu* apply = menu.addMenu(tr("Apply as Filter"));
-        QMenu* prepare = menu.addMenu(tr("Prepare a Filter"));
-        for (const FilterChange& change : filter_changes(filter(), condition)) {
-            connect(apply->addAction(change.name), &QAction::triggered, this, [this, text = change.text] { Q_EMIT filter_asked(text); });
-            connect(prepare->addAction(change.name), &QAction::triggered, this, [this, text = change.text] { Q_EMIT filter_prepared(text); });
-        }
+        add_filter_menus(menu, tr("Apply as Filter"), filter(), condition, [this](const QString& text) { Q_EMIT filter_asked(text); }, [this](const QString& text) { Q_EMIT filter_prepared(text); });
         connect(menu.addAction(tr("Copy the Condition")), &QAction::triggered, this, [condition] { QGuiApplication::clipboard()->setText(condition); });
     }
     if (!menu.isEmpty())
