@@ -126,7 +126,7 @@ GUEST_TEST("two programs take turns by spinning in a file that both map")
 GUEST_TEST("a file in /dev/shm, as shm_open makes it")
 {
     if (access("/dev/shm", W_OK) != 0)
-        guest::skip("no /dev/shm");
+        guest::skip("/dev/shm is not there, or this user may not write to it");
     std::string name = "/dev/shm/ringside-handshake-" + std::to_string(getpid());
     two_programs(name, "futex", rounds);
     unlink(name.c_str());

@@ -162,7 +162,7 @@ GUEST_TEST("SCM_CREDENTIALS: one's own, or what root says")
     expect_eq(mine.pid, receive(b).credentials.pid);
     expect_errno(EINVAL, send_control(a, SOL_SOCKET, SCM_CREDENTIALS, &mine, sizeof mine - 4));
     if (geteuid() != 0)
-        skip("the rest is root's");
+        skip("it takes root to send credentials of another user");
     ucred other {mine.pid, 1234, 4321};
     expect_eq(1, send_control(a, SOL_SOCKET, SCM_CREDENTIALS, &other, sizeof other));
     expect_eq(1234, receive(b).credentials.uid);

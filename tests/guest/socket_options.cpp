@@ -226,7 +226,7 @@ GUEST_TEST("options of IP and IPv6")
     expect_errno(EINVAL, set(expect_ok(socket(AF_INET, SOCK_STREAM, 0)), IPPROTO_IP, IP_MULTICAST_TTL, 1));
     int six = socket(AF_INET6, SOCK_DGRAM, 0);
     if (six < 0)
-        skip("no IPv6 here");
+        skip("the kernel has no IPv6: no AF_INET6 socket can be made");
     SHOW(six, IPPROTO_IPV6, IPV6_V6ONLY);
     SHOW(six, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
     SHOW(six, IPPROTO_IPV6, IPV6_MULTICAST_HOPS);

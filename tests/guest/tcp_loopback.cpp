@@ -317,7 +317,7 @@ GUEST_TEST("IPv6, and IPv4 through it")
 {
     int server = socket(AF_INET6, SOCK_STREAM, 0);
     if (server < 0 || bind_to(server, inet6_at("::1", 0)) < 0)
-        skip("no IPv6 here");
+        skip("the kernel has no IPv6, or lo has no ::1: no AF_INET6 socket can be made and bound to ::1");
     close(server);
     server = expect_ok(socket(AF_INET6, SOCK_STREAM, 0));
     expect_eq(0, option(server, IPPROTO_IPV6, IPV6_V6ONLY));

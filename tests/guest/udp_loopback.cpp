@@ -28,6 +28,22 @@ std::string receive_text(int fd, int flags = 0)
     return std::string(buffer, static_cast<size_t>(expect_ok(recv(fd, buffer, sizeof buffer, flags))));
 }
 
+/// Receives a datagram of one byte; `each` gets the control messages that came with it.
+template <class Each> void each_control(int fd, Each each)
+{
+    char buffer[8];
+    alignas(cmsghdr) char control[256];
+    iovec part {buffer, 8};
+    msghdr message {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    expect_eq(1, recvmsg(fd, &message, 0));
+    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head))
+        each(head);
+}
+
 }
 
 GUEST_TEST("a datagram arrives whole, with its sender's name")
@@ -146,7 +162,7 @@ GUEST_TEST("IPv6, IPv4 through it, and what it is told of the way")
 {
     int server = socket(AF_INET6, SOCK_DGRAM, 0);
     if (server < 0 || bind_to(server, inet6_at("::", 0)) < 0)
-        skip("no IPv6 here");
+        skip("the kernel has no IPv6: no AF_INET6 socket can be made and bound to ::");
     uint16_t port = ntohs(name_of<sockaddr_in6>(server).sin6_port);
     int six = expect_ok(socket(AF_INET6, SOCK_DGRAM, 0)), four = expect_ok(socket(AF_INET, SOCK_DGRAM, 0));
     char text[INET6_ADDRSTRLEN], buffer[8];
@@ -167,17 +183,10 @@ GUEST_TEST("IPv6, IPv4 through it, and what it is told of the way")
     expect_ok(set(server, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
     expect_ok(set(server, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1));
     expect_eq(1, send_to(six, "d", inet6_at("::1", port)));
-    alignas(cmsghdr) char control[256];
-    iovec part {buffer, 8};
-    msghdr message {};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    expect_eq(1, recvmsg(server, &message, 0));
-    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head))
+    each_control(server, [](cmsghdr* head) {
         note(std::to_string(head->cmsg_level) + " " + std::to_string(head->cmsg_type) + " " + std::to_string(head->cmsg_len)
             + (head->cmsg_type == IPV6_HOPLIMIT ? " = " + std::to_string(*reinterpret_cast<int*>(CMSG_DATA(head))) : ""));
+    });
 }
 
 GUEST_TEST("IP_RECVORIGDSTADDR")
@@ -215,16 +224,7 @@ GUEST_TEST("IP_PKTINFO, IP_RECVTTL, IP_RECVTOS")
     expect_ok(set(client, IPPROTO_IP, IP_TTL, 17));
     expect_ok(set(client, IPPROTO_IP, IP_TOS, IPTOS_LOWDELAY));
     expect_eq(1, send_to(client, "x", name_of<sockaddr_in>(server)));
-    char buffer[8];
-    alignas(cmsghdr) char control[256];
-    iovec part {buffer, 8};
-    msghdr message {};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    expect_eq(1, recvmsg(server, &message, 0));
-    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {
+    each_control(server, [](cmsghdr* head) {
         if (head->cmsg_type == IP_PKTINFO) {
             in_pktinfo info;
             std::memcpy(&info, CMSG_DATA(head), sizeof info);
@@ -235,7 +235,7 @@ GUEST_TEST("IP_PKTINFO, IP_RECVTTL, IP_RECVTOS")
         } else if (head->cmsg_type == IP_TOS) {
             note("tos " + std::to_string(*CMSG_DATA(head)) + ", " + std::to_string(head->cmsg_len));
         }
-    }
+    });
 }
 
 GUEST_TEST("sendmmsg and recvmmsg")

@@ -160,7 +160,7 @@ GUEST_TEST("path names: bind makes a socket, connect finds it, its removal does 
 GUEST_TEST("a name needs write permission")
 {
     if (geteuid() != 0)
-        skip("needs root to become somebody else");
+        skip("it takes root to become somebody else");
     enter_scratch();
     expect_ok(chmod(".", 0755));
     umask(022);
