@@ -44,7 +44,7 @@ TEST_CASE("boundary shows level full, at most 32 host calls, and no process with
 
 TEST_CASE("root reads the filters back from every thread")
 {
-    if (!is_root())
+    if (!root_for("root reads the filters back from every thread"))
         return;
     Finished done = run_ringside(users().front(), {"boundary"});
     CHECK(done.out.find("Filters: read back from the running processes.") != std::string::npos);
@@ -53,7 +53,7 @@ TEST_CASE("root reads the filters back from every thread")
 
 TEST_CASE("root reads everybody's files inside, and whom it turns into does not")
 {
-    if (!is_root())
+    if (!root_for("root reads everybody's files inside, and whom it turns into does not"))
         return;
     ScratchDirectory scratch;
     std::string folder = scratch.path() + "/closed", file = folder + "/file";

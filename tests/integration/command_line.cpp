@@ -2,6 +2,7 @@
 
 #include "tests/integration/command_line.h"
 
+#include <cstdio>
 #include <sstream>
 #include <unistd.h>
 
@@ -10,6 +11,18 @@ namespace ringside::tests {
 bool is_root()
 {
     return geteuid() == 0;
+}
+
+void tell_skipped(const std::string& what, const std::string& missing)
+{
+    std::printf("skip: %s: %s%s", what.c_str(), missing.c_str(), missing.ends_with('\n') ? "" : "\n");
+}
+
+bool root_for(const std::string& what)
+{
+    if (!is_root())
+        tell_skipped(what, "the tests do not run as root");
+    return is_root();
 }
 
 std::vector<User> users()

@@ -14,6 +14,10 @@ struct User {
 };
 
 bool is_root();
+/// Prints that `what` was not tested, and what is missing for it on this machine.
+void tell_skipped(const std::string& what, const std::string& missing);
+/// is_root(); says so where it is not, since `what` needs it.
+bool root_for(const std::string& what);
 /// The caller; for root also user 1000.
 std::vector<User> users();
 /// `ringside ARGUMENTS`, in a scratch directory that the user may write.

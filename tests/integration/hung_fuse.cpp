@@ -26,7 +26,7 @@ constexpr int failed = 70;
 
 [[noreturn]] void skip(const char* what)
 {
-    std::fprintf(stderr, "skip: %s: %s\n", what, std::strerror(errno));
+    std::fprintf(stderr, "%s: %s\n", what, std::strerror(errno));
     std::exit(cannot);
 }
 
@@ -41,7 +41,7 @@ void enter_namespace()
     uid_t uid = geteuid();
     gid_t gid = getegid();
     if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0)
-        skip("no mount namespace");
+        skip("no mount namespace can be made");
     if (uid != 0) {
         write_text("/proc/self/setgroups", "deny");
         write_text("/proc/self/uid_map", std::to_string(uid) + " " + std::to_string(uid) + " 1");
@@ -77,10 +77,10 @@ int mount_hung(const char* directory)
 {
     int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (fuse < 0)
-        skip("/dev/fuse");
+        skip("/dev/fuse cannot be opened");
     std::string options = "fd=" + std::to_string(fuse) + ",rootmode=40000,user_id=" + std::to_string(geteuid()) + ",group_id=" + std::to_string(getegid()) + ",allow_other";
     if (mount("hung", directory, "fuse", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
-        skip("mounting FUSE");
+        skip("FUSE cannot be mounted");
     say_hello(fuse);
     return fuse;
 }

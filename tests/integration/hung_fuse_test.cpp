@@ -4,7 +4,6 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdio>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +40,7 @@ Finished beside_hung(const User& user, const Place& place, bool kill, const std:
 bool skipped(const Finished& done)
 {
     if (done.status == cannot)
-        std::printf("skip: a hung FUSE mount: %s", done.err.c_str());
+        tell_skipped("a hung FUSE mount", done.err);
     return done.status == cannot;
 }
 
