@@ -2,6 +2,7 @@
 #include "tests/ui/window_test.h"
 
 #include "tests/ui/traces.h"
+#include "tests/ui/windows.h"
 #include "ui/events_model.h"
 #include "ui/events_view.h"
 #include "ui/filter_line.h"
@@ -27,44 +28,6 @@
 namespace ringside::test {
 
 using namespace ringside::ui;
-
-namespace {
-
-constexpr int patience = 30'000; ///< ms, on a machine that others use
-
-/// A window with an open trace.
-struct Opened {
-    explicit Opened(const std::string& path)
-    {
-        window.resize(1300, 800);
-        window.show();
-        QSignalSpy opened(&window, &MainWindow::trace_opened), filtered(&window, &MainWindow::filter_done);
-        window.open_trace(QString::fromStdString(path));
-        ok = (opened.count() > 0 || opened.wait(patience)) && (filtered.count() > 0 || filtered.wait(patience));
-    }
-    bool filter(const QString& text)
-    {
-        QSignalSpy done(&window, &MainWindow::filter_done);
-        window.filter_line().apply(text);
-        return done.count() > 0 || done.wait(patience);
-    }
-    MainWindow window;
-    bool ok = false;
-};
-
-bool has_sentry()
-{
-    return !session::find_sentry().empty();
-}
-
-session::SessionOptions options_for(MainWindow& window, const QString& command)
-{
-    window.start_page().form().set_command(command);
-    auto options = window.start_page().form().options();
-    return options ? *options : session::SessionOptions {};
-}
-
-}
 
 void WindowTest::a_mistake_in_the_filter_is_shown_where_it_is()
 {
@@ -261,15 +224,15 @@ void WindowTest::a_growing_trace_is_followed()
 
 void WindowTest::a_program_is_recorded()
 {
-    if (!has_sentry())
-        QSKIP("ringside-sentry is not built beside the tests");
+    if (!missing().isEmpty())
+        QSKIP(qPrintable(missing()));
     MainWindow window;
     window.show();
     QSignalSpy ended(&window, &MainWindow::run_ended);
     window.run_program(options_for(window, "sh -c 'echo hello from inside; cat /no/such/file; exit 3'"));
     QTRY_VERIFY_WITH_TIMEOUT(ended.count() > 0, patience);
-    if (window.messages().text().contains("sandbox"))
-        QSKIP(qPrintable(window.messages().text())); // a host that forbids it
+    if (!forbidden(window).isEmpty())
+        QSKIP(qPrintable(forbidden(window)));
     QTRY_VERIFY_WITH_TIMEOUT(window.document() && !window.document()->running(), patience);
     QVERIFY2(window.output().text().contains("hello from inside"), qPrintable(window.output().text()));
     QTRY_VERIFY2_WITH_TIMEOUT(window.status().text().contains("exited with 3"), qPrintable(window.status().text()), patience);
@@ -286,8 +249,8 @@ void WindowTest::a_program_is_recorded()
 
 void WindowTest::a_program_that_does_not_exist_says_so()
 {
-    if (!has_sentry())
-        QSKIP("ringside-sentry is not built beside the tests");
+    if (!missing().isEmpty())
+        QSKIP(qPrintable(missing()));
     MainWindow window;
     window.show();
     QSignalSpy ended(&window, &MainWindow::run_ended);
@@ -299,15 +262,15 @@ void WindowTest::a_program_that_does_not_exist_says_so()
 
 void WindowTest::what_is_typed_reaches_the_program()
 {
-    if (!has_sentry())
-        QSKIP("ringside-sentry is not built beside the tests");
+    if (!missing().isEmpty())
+        QSKIP(qPrintable(missing()));
     MainWindow window;
     window.show();
     QSignalSpy ended(&window, &MainWindow::run_ended);
     window.run_program(options_for(window, "sh -c 'echo ready; read line; echo \"got <$line>\"'"));
     QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.count() > 0, patience);
-    if (window.messages().text().contains("sandbox"))
-        QSKIP(qPrintable(window.messages().text()));
+    if (!forbidden(window).isEmpty())
+        QSKIP(qPrintable(forbidden(window)));
     Q_EMIT window.output().typed("forty two\n");
     QTRY_VERIFY_WITH_TIMEOUT(ended.count() > 0, patience);
     QVERIFY2(window.output().text().contains("got <forty two>"), qPrintable(window.output().text()));

@@ -1,0 +1,68 @@
+// What the tests of the window share: a window with an open trace, and one that records a program.
+#pragma once
+
+#include "engine/session/session.h"
+#include "ui/filter_line.h"
+#include "ui/main_window.h"
+#include "ui/message_bar.h"
+#include "ui/run_form.h"
+#include "ui/start_page.h"
+#include "ui/trace_document.h"
+#include "ui/view_panel.h"
+
+#include <QSignalSpy>
+#include <QtTest>
+
+namespace ringside::test {
+
+constexpr int patience = 30'000; ///< ms, on a machine that others use
+
+/// A window with an open trace.
+struct Opened {
+    explicit Opened(const std::string& path, QSize size = {1300, 800})
+    {
+        window.resize(size);
+        window.show();
+        QSignalSpy opened(&window, &ui::MainWindow::trace_opened), filtered(&window, &ui::MainWindow::filter_done);
+        window.open_trace(QString::fromStdString(path));
+        ok = (opened.count() > 0 || opened.wait(patience)) && (filtered.count() > 0 || filtered.wait(patience));
+    }
+    bool filter(const QString& text)
+    {
+        QSignalSpy done(&window, &ui::MainWindow::filter_done);
+        window.filter_line().apply(text);
+        return done.count() > 0 || done.wait(patience);
+    }
+    /// Brings a dock to the front and waits until it has its answer.
+    bool show(ui::ViewPanel& dock)
+    {
+        QSignalSpy shown(&dock, &ui::ViewPanel::shown);
+        window.show_dock(dock.objectName());
+        dock.refresh();
+        return shown.count() > 0 || shown.wait(patience);
+    }
+    ui::MainWindow window;
+    bool ok = false;
+};
+
+/// Why no program can be recorded, as QSKIP says it, before one is; empty: it may be possible.
+inline QString missing()
+{
+    return session::find_sentry().empty() ? QStringLiteral("ringside-sentry is not built beside the tests") : QString();
+}
+
+/// What this machine forbids, in the window's own words, after a run; empty: the sandbox began.
+inline QString forbidden(ui::MainWindow& window)
+{
+    QString said = window.messages().text();
+    return said.contains("sandbox") ? said : QString();
+}
+
+inline session::SessionOptions options_for(ui::MainWindow& window, const QString& command)
+{
+    window.start_page().form().set_command(command);
+    auto options = window.start_page().form().options();
+    return options ? *options : session::SessionOptions {};
+}
+
+}
