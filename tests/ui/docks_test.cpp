@@ -40,18 +40,17 @@ namespace {
 
 constexpr QSize wide {1500, 900}; ///< all docks are below the events
 
-/// Runs a command in the window and waits until its trace is whole. False: it never was; forbidden() may know why.
-bool run(MainWindow& window, const QString& command)
+/// Runs a command in the window and waits until its trace is whole. False: it never was; `ended` may know why.
+bool run(MainWindow& window, const QString& command, const RunEnd& ended)
 {
     window.resize(wide);
     window.show();
-    QSignalSpy ended(&window, &MainWindow::run_ended);
     window.start_page().form().set_command(command);
     auto options = window.start_page().form().options();
     if (!options)
         return false;
     window.run_program(*options);
-    if (ended.count() == 0 && !ended.wait(patience))
+    if (!ended.wait())
         return false;
     return QTest::qWaitFor([&] { return window.document() && !window.document()->running(); }, patience);
 }
@@ -178,9 +177,10 @@ void DocksTest::why_a_program_failed_is_told_unasked()
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
     MainWindow window;
-    bool whole = run(window, "sh -c 'cat ./settings.conf 2>/dev/null; cat /etc/no-such-settings.conf; exit 3'");
-    if (!forbidden(window).isEmpty())
-        QSKIP(qPrintable(forbidden(window)));
+    RunEnd ended(window);
+    bool whole = run(window, "sh -c 'cat ./settings.conf 2>/dev/null; cat /etc/no-such-settings.conf; exit 3'", ended);
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
     QVERIFY2(whole, qPrintable(window.messages().text()));
     QTRY_VERIFY2_WITH_TIMEOUT(window.messages().text().contains("/etc/no-such-settings.conf does not exist"), qPrintable(window.messages().text()), patience);
     QVERIFY(window.messages().text().contains("exited with 3"));
@@ -200,9 +200,10 @@ void DocksTest::what_went_over_loopback_is_read_in_both_directions()
     MainWindow window;
     QString program = "perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalAddr => \"127.0.0.1\") or die; if (fork) { $c = $s->accept; $l = <$c>; print $c \"pong\\n\"; close $c; wait } "
                       "else { $c = IO::Socket::INET->new(PeerAddr => \"127.0.0.1\", PeerPort => $s->sockport) or die; print $c \"ping\\n\"; print <$c> }'";
-    bool whole = run(window, program);
-    if (!forbidden(window).isEmpty())
-        QSKIP(qPrintable(forbidden(window)));
+    RunEnd ended(window);
+    bool whole = run(window, program, ended);
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
     QVERIFY2(whole, qPrintable(window.messages().text()));
     QSignalSpy shown(&window.network(), &ViewPanel::shown);
     window.show_dock("network");
@@ -241,10 +242,11 @@ void DocksTest::the_home_can_be_hidden()
     });
     MainWindow window;
     window.start_page().form().distrust(true);
-    bool whole = run(window, "sh -c 'ls; ls ..; cat ../secret; echo seen > ../new'");
+    RunEnd ended(window);
+    bool whole = run(window, "sh -c 'ls; ls ..; cat ../secret; echo seen > ../new'", ended);
     QVERIFY(!QFile::exists(home + "/new"));
-    if (!forbidden(window).isEmpty())
-        QSKIP(qPrintable(forbidden(window)));
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
     QVERIFY2(whole, qPrintable(window.messages().text()));
     QTRY_VERIFY2_WITH_TIMEOUT(window.output().text().contains("script") && !window.output().text().contains("\nsecret"), qPrintable(window.output().text()), patience);
 }

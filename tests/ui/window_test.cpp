@@ -228,11 +228,11 @@ void WindowTest::a_program_is_recorded()
         QSKIP(qPrintable(missing()));
     MainWindow window;
     window.show();
-    QSignalSpy ended(&window, &MainWindow::run_ended);
+    RunEnd ended(window);
     window.run_program(options_for(window, "sh -c 'echo hello from inside; cat /no/such/file; exit 3'"));
-    QTRY_VERIFY_WITH_TIMEOUT(ended.count() > 0, patience);
-    if (!forbidden(window).isEmpty())
-        QSKIP(qPrintable(forbidden(window)));
+    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
     QTRY_VERIFY_WITH_TIMEOUT(window.document() && !window.document()->running(), patience);
     QVERIFY2(window.output().text().contains("hello from inside"), qPrintable(window.output().text()));
     QTRY_VERIFY2_WITH_TIMEOUT(window.status().text().contains("exited with 3"), qPrintable(window.status().text()), patience);
@@ -253,9 +253,9 @@ void WindowTest::a_program_that_does_not_exist_says_so()
         QSKIP(qPrintable(missing()));
     MainWindow window;
     window.show();
-    QSignalSpy ended(&window, &MainWindow::run_ended);
+    RunEnd ended(window);
     window.run_program(options_for(window, "no-such-program-here"));
-    QTRY_VERIFY_WITH_TIMEOUT(ended.count() > 0, patience);
+    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
     QTRY_VERIFY_WITH_TIMEOUT(!window.messages().text().isEmpty(), patience);
     QVERIFY(!window.messages().text().contains('\n'));
 }
@@ -266,13 +266,13 @@ void WindowTest::what_is_typed_reaches_the_program()
         QSKIP(qPrintable(missing()));
     MainWindow window;
     window.show();
-    QSignalSpy ended(&window, &MainWindow::run_ended);
+    RunEnd ended(window);
     window.run_program(options_for(window, "sh -c 'echo ready; read line; echo \"got <$line>\"'"));
-    QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.count() > 0, patience);
-    if (!forbidden(window).isEmpty())
-        QSKIP(qPrintable(forbidden(window)));
+    QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.came(), patience);
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
     Q_EMIT window.output().typed("forty two\n");
-    QTRY_VERIFY_WITH_TIMEOUT(ended.count() > 0, patience);
+    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
     QVERIFY2(window.output().text().contains("got <forty two>"), qPrintable(window.output().text()));
 }
 

@@ -51,12 +51,28 @@ inline QString missing()
     return session::find_sentry().empty() ? QStringLiteral("ringside-sentry is not built beside the tests") : QString();
 }
 
-/// What this machine forbids, in the window's own words, after a run; empty: the sandbox began.
-inline QString forbidden(ui::MainWindow& window)
-{
-    QString said = window.messages().text();
-    return said.contains("sandbox") ? said : QString();
-}
+/// The end of a run, and what the window said at that moment: opening the trace takes the message away.
+class RunEnd {
+public:
+    explicit RunEnd(ui::MainWindow& window)
+    {
+        QObject::connect(&window, &ui::MainWindow::run_ended, &window, [this, &window] {
+            said_ = window.messages().text();
+            ended_ = true;
+        });
+    }
+    bool came() const { return ended_; }
+    bool wait() const
+    {
+        return QTest::qWaitFor([this] { return ended_; }, patience);
+    }
+    /// What this machine forbids, in the window's own words; empty: the sandbox began.
+    QString forbidden() const { return said_.contains("sandbox") || said_.contains("forbids") ? said_ : QString(); }
+
+private:
+    QString said_;
+    bool ended_ = false;
+};
 
 inline session::SessionOptions options_for(ui::MainWindow& window, const QString& command)
 {
