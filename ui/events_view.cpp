@@ -94,6 +94,11 @@ void EventsView::show_event(trace::EventId event)
     if (model_->event_at(currentIndex().row()) != model_->event_at(row) || !selectionModel()->hasSelection())
         setCurrentIndex(model_->index(row, 0));
     quiet_ = false;
+    if (live_ && follow_) { // rows that came last may not be scrolled to yet: what is visible is judged with them
+        executeDelayedItemsLayout();
+        updateGeometries();
+        follow_end(true);
+    }
     bool visible = rowAt(viewport()->height() - 1) == -1 ? rowAt(0) <= row : rowAt(0) <= row && row < rowAt(viewport()->height() - 1);
     if (!visible) {
         follow_end(false);

@@ -136,12 +136,14 @@ private:
     void show_about();
     // main_window_trace.cpp
     void choose_trace();
+    static std::unique_ptr<TraceDocument> taken(TraceDocument* opened);
     void adopt(std::unique_ptr<TraceDocument> document);
     void trace_is_open();
     void open_failed(const QString& message);
     void grown(trace::EventId events);
     void update_status();
     void apply_filter(const QString& text);
+    void filter_events(const QString& text);
     QString whole_filter(const QString& text) const;
     void show_internal(bool show);
     void found(quint64 number, const std::vector<std::uint32_t>& rows, bool complete);
@@ -174,6 +176,7 @@ private:
     QString first_filter_;
     bool show_internal_ = false;      ///< page-ins, trapped instructions and the like
     QString outcome_;                 ///< how the program of this window ended
+    bool sandbox_failed_ = false;     ///< it was the sandbox that ended it: the message bar says so
 
     MessageBar* messages_ = nullptr;
     QStackedWidget* pages_ = nullptr;

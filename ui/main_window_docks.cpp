@@ -97,7 +97,7 @@ void MainWindow::refresh_views()
 void MainWindow::tell_end()
 {
     const trace::analysis::Summary* made = summary_->summary();
-    if (!made || outcome_.isEmpty() || !document_ || document_->running() || told_end_)
+    if (!made || outcome_.isEmpty() || sandbox_failed_ || !document_ || document_->running() || told_end_)
         return;
     if (made->events < document_->events())
         return; // worked out before the last rows were there: the next one tells

@@ -60,6 +60,7 @@ void MainWindow::run_program(const session::SessionOptions& options)
     close_trace();
     last_run_ = options;
     outcome_.clear();
+    sandbox_failed_ = false;
     messages_->dismiss();
     program_ = std::make_unique<RunningProgram>(options);
     connect(program_.get(), &RunningProgram::output, output_, &OutputPanel::add);
@@ -91,10 +92,10 @@ void MainWindow::try_open_recording()
     document->setParent(this); // until one of the two is told
     connect(opening, &TraceDocument::opened, this, [this, opening] {
         opening->disconnect(this);
-        opening->setParent(nullptr);
-        std::unique_ptr<TraceDocument> owned(opening);
         if (awaiting_recording_ && opening->path() == last_run_->trace.path)
-            adopt(std::move(owned));
+            adopt(taken(opening));
+        else
+            opening->deleteLater(); // it is its signal that is being served
     });
     connect(opening, &TraceDocument::failed, this, [this, opening] {
         opening->deleteLater();
@@ -147,11 +148,13 @@ void MainWindow::program_ended(const session::Outcome& outcome)
     clock_.stop();
     tell_waiting();
     view_->set_live(false);
-    if (!outcome.message.empty())
+    sandbox_failed_ = !outcome.message.empty();
+    if (sandbox_failed_)
         messages_->show_message(MessageBar::Kind::mistake, QString::fromStdString(outcome.message));
     summary_->raise();
     update_status();
     update_actions();
+    tell_end(); // the trace may have been whole, and summed up, before this was known
     Q_EMIT run_ended();
 }
 

@@ -55,17 +55,19 @@ void MainWindow::open_trace(const QString& path)
     document->setParent(this); // until one of the two is told
     connect(opening, &TraceDocument::opened, this, [this, opening] {
         opening->disconnect(this);
-        opening->setParent(nullptr);
-        std::unique_ptr<TraceDocument> owned(opening);
-        if (program_ && !program_->is_over() && !may_stop_program())
+        if (program_ && !program_->is_over() && !may_stop_program()) {
+            opening->deleteLater(); // it is its signal that is being served
             return;
+        }
         program_.reset();
-        if (!last_run_ || opening->path() != last_run_->trace.path)
-            outcome_.clear(); // it was that of another trace
+        if (!last_run_ || opening->path() != last_run_->trace.path) { // it was that of another trace
+            outcome_.clear();
+            sandbox_failed_ = false;
+        }
         if (outcome_.isEmpty())
             output_->show_closed({});
         bool recorded_elsewhere = outcome_.isEmpty();
-        adopt(std::move(owned));
+        adopt(taken(opening));
         if (recorded_elsewhere)
             document_->scanner().read_output();
     });
@@ -105,6 +107,12 @@ void MainWindow::close_trace()
     document_.reset();
 }
 
+std::unique_ptr<TraceDocument> MainWindow::taken(TraceDocument* opened)
+{
+    opened->setParent(nullptr);
+    return std::unique_ptr<TraceDocument>(opened);
+}
+
 /// The document is open already: what it is has been read.
 void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
 {
@@ -128,7 +136,8 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         if (filter != filter_number_)
             return;
         model_->insert_matches(rows);
-        view_->show_event(focus_.event());
+        if (!view_->follows_end())
+            view_->show_event(focus_.event());
     });
     connect(&scanner, &Scanner::stepped, this, [this](trace::EventId event, bool forward) {
         if (event == 0)
@@ -170,13 +179,13 @@ void MainWindow::trace_is_open()
     status_->set_file(QFileInfo(path).fileName(), path);
     QString command = command_text(doc.info().meta.contains("command") ? doc.info().meta.at("command") : std::string());
     setWindowTitle(tr("%1 – Ringside").arg(command.isEmpty() ? QFileInfo(path).fileName() : command.left(80)));
-    if (!doc.running() && !doc.info().complete && !doc.info().end_message.empty())
+    if (!doc.running() && !doc.info().complete && !doc.info().end_message.empty() && !sandbox_failed_)
         messages_->show_message(MessageBar::Kind::note, QString::fromStdString(doc.info().end_message));
     if (!view_->hasFocus() && !filter_->hasFocus())
         view_->setFocus();
     update_status();
     if (first_filter_.isEmpty())
-        apply_filter({});
+        filter_events({});
     else
         filter_->apply(std::exchange(first_filter_, {}));
     Q_EMIT trace_opened();
@@ -230,6 +239,11 @@ QString MainWindow::whole_filter(const QString& text) const
 void MainWindow::apply_filter(const QString& text)
 {
     messages_->dismiss();
+    filter_events(text);
+}
+
+void MainWindow::filter_events(const QString& text)
+{
     check_quick_filters();
     if (!document_)
         return;

@@ -30,6 +30,7 @@ Q_SIGNALS:
 
 protected:
     void ask(Analyst& analyst) override;
+    bool wanted_unseen() const override { return !running(); } ///< the window says unasked why a program failed
     void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
 

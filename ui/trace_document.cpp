@@ -55,7 +55,7 @@ void TraceDocument::poll()
     polling_ = true;
     bool first = !is_open_;
     bool with_processes = first || polls_++ % 5 == 0;
-    worker_->post([this, first, with_processes, was_running = running_] {
+    worker_->post([this, first, with_processes] {
         auto snapshot = std::make_shared<Snapshot>();
         try {
             if (!state_)
@@ -64,10 +64,9 @@ void TraceDocument::poll()
             snapshot->events = state_->trace.last_event();
             if (auto last = snapshot->running ? state_->trace.event(snapshot->events) : std::nullopt)
                 snapshot->waits_for_input = last->kind == trace::EventKind::syscall && last->nr == trace::nr_of("read") && last->args[0] == 0 && !last->has_ret();
-            bool ended = was_running && !snapshot->running;
-            if (first || ended)
+            if (first || !snapshot->running)
                 snapshot->info = state_->trace.info();
-            if (with_processes || ended)
+            if (with_processes || !snapshot->running)
                 snapshot->processes = trace::Queries(state_->trace).processes();
         } catch (const trace::Error& error) {
             snapshot->failure = QString::fromUtf8(error.what());

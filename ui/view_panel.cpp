@@ -34,7 +34,7 @@ ViewPanel::ViewPanel(const QString& title, const QString& name, QWidget* parent)
     });
     connect(this, &QDockWidget::visibilityChanged, this, [this](bool seen) {
         seen_ = seen;
-        ask_if_seen();
+        ask_if_wanted();
     });
     slow_.setSingleShot(true);
     slow_.setInterval(250);
@@ -64,18 +64,18 @@ void ViewPanel::set_analyst(Analyst* analyst)
     stale_ = analyst != nullptr;
     if (!analyst)
         show_note(tr("Run or open a trace."));
-    ask_if_seen();
+    ask_if_wanted();
 }
 
 void ViewPanel::refresh()
 {
     stale_ = true;
-    ask_if_seen();
+    ask_if_wanted();
 }
 
-void ViewPanel::ask_if_seen()
+void ViewPanel::ask_if_wanted()
 {
-    if (!stale_ || !analyst_ || !seen_)
+    if (!stale_ || !analyst_ || !(seen_ || wanted_unseen()))
         return;
     if (running_ && asked_.isValid() && asked_.elapsed() < 10 * cost_)
         return; // counting a growing trace anew and anew must not hold up its rows: the next turn asks

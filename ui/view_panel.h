@@ -1,4 +1,4 @@
-// A dock that shows what the Analyst works out. It asks only while it is seen; when it has nothing to show it says why in a
+// A dock that shows what the Analyst works out. It asks only while it is seen or wanted; when it has nothing to show it says why in a
 // sentence, with an action where there is one.
 #pragma once
 
@@ -42,6 +42,8 @@ protected:
     void set_view(QWidget* view);
     /// Asks the analyst; the answer calls show_view() or show_nothing().
     virtual void ask(Analyst& analyst) = 0;
+    /// What it works out is needed though it is behind another dock's tab.
+    virtual bool wanted_unseen() const { return false; }
     void show_view();
     /// `sentence` for a trace without a filter; where a filter is in force the dock says that instead.
     void show_nothing(const QString& sentence);
@@ -53,7 +55,7 @@ protected:
     void condition_menu(const QString& condition, const QPoint& global, trace::EventId event);
 
 private:
-    void ask_if_seen();
+    void ask_if_wanted();
 
     Analyst* analyst_ = nullptr;
     QStackedWidget* stack_;
