@@ -124,7 +124,6 @@ struct Recorder::State {
 
     void write_start()
     {
-        writer->database().exec("BEGIN");
         writer->set_meta("format", std::int64_t{format_version});
         writer->set_meta("ringside", RINGSIDE_VERSION);
         for (const auto& [key, value] : options.meta)
@@ -132,7 +131,7 @@ struct Recorder::State {
         writer->set_meta("start", now_text());
         writer->set_meta("recorder", recorder_identity());
         writer->set_meta("end", end_name(RecordingEnd::running));
-        writer->database().exec("COMMIT");
+        writer->commit();
     }
 
     void run();

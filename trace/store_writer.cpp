@@ -118,7 +118,7 @@ StoreWriter::StoreWriter(const std::string& path, bool force)
         database_.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, format_version));
         database_.exec(schema_sql);
         fill_names(database_);
-        database_.exec("COMMIT");
+        open_ = true;
         rows_ = std::make_unique<EventRowsModule>(database_);
         // OR ROLLBACK: a failure ends the transaction anyway, and without a statement to undo SQLite keeps no second journal.
         insert_events_ = database_.prepare("INSERT OR ROLLBACK INTO main.event SELECT * FROM ringside_rows");

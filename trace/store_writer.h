@@ -18,7 +18,8 @@ void make_durable(Database& database);
 
 class StoreWriter {
 public:
-    /// Creates the file (mode 0600, never over an existing one unless `force`) with its tables, in WAL mode. Throws Error.
+    /// Creates the file (mode 0600, never over an existing one unless `force`) with its tables, in WAL mode. Nobody sees a trace
+    /// there before the first commit(): what it says of itself goes in with its tables. Throws Error.
     StoreWriter(const std::string& path, bool force);
     ~StoreWriter();
     StoreWriter(const StoreWriter&) = delete;

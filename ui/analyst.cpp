@@ -41,6 +41,7 @@ void Analyst::cancel(QObject* dock)
         return;
     *at->second = true;
     tickets_.erase(at);
+    waiting_.erase(dock);
 }
 
 void Analyst::ask(QObject* dock, Work work)
@@ -48,6 +49,21 @@ void Analyst::ask(QObject* dock, Work work)
     cancel(dock);
     auto ticket = std::make_shared<std::atomic<bool>>(false);
     tickets_[dock] = ticket;
+    if (held_)
+        waiting_[dock] = std::move(work);
+    else
+        post(dock, ticket, std::move(work));
+}
+
+void Analyst::release()
+{
+    held_ = false;
+    for (auto& [dock, work] : std::exchange(waiting_, {}))
+        post(dock, tickets_[dock], std::move(work));
+}
+
+void Analyst::post(QObject* dock, const Ticket& ticket, Work work)
+{
     worker_->post([this, dock = QPointer<QObject>(dock), ticket, work = std::move(work), filter = filter_] {
         if (!*ticket)
             run(dock, ticket, work, filter);

@@ -44,6 +44,9 @@ public:
     void set_filter(const QString& text);
     const QString& filter() const { return filter_; }
 
+    /// From now on questions wait for release(): the columns are not whole, and an answer would be of a part of the trace.
+    void hold() { held_ = true; }
+    void release();
     void ask(QObject* dock, Work work);
     void cancel(QObject* dock);
 
@@ -53,12 +56,15 @@ Q_SIGNALS:
 private:
     struct State;
     using Ticket = std::shared_ptr<std::atomic<bool>>;
+    void post(QObject* dock, const Ticket& ticket, Work work);
     void run(const QPointer<QObject>& dock, const Ticket& ticket, const Work& work, const QString& filter);
 
     std::string path_;
     std::shared_ptr<SharedColumns> columns_;
     QString filter_;
     std::unordered_map<QObject*, Ticket> tickets_;
+    bool held_ = false;
+    std::unordered_map<QObject*, Work> waiting_; ///< for release()
     std::unique_ptr<State> state_;   ///< of the worker's thread
     std::unique_ptr<Worker> worker_; ///< last: ends before what it uses
 };

@@ -112,6 +112,7 @@ private:
     // main_window_docks.cpp
     void connect_views();
     void adopt_views();
+    void await_whole_columns();
     void refresh_views();
     void tell_end();
     std::vector<Panel*> bottom_docks() const;
@@ -170,6 +171,7 @@ private:
     QTimer clock_; ///< the time that a program has been running is shown, also while it asks for nothing
     Scanner::Totals totals_;
     std::uint64_t filter_number_ = 0;
+    std::uint64_t whole_refresh_ = 0; ///< the scanner's refresh that finds the trace whole
     bool told_end_ = false;           ///< the message bar has said how the program ended
     bool told_waiting_ = false;       ///< the message bar says that the program waits for input
     bool awaiting_recording_ = false; ///< its file is not there yet

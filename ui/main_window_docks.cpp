@@ -71,6 +71,8 @@ void MainWindow::adopt_views()
     connect(analyst_.get(), &Analyst::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
     connect(document_.get(), &TraceDocument::time_found, &focus_, &Focus::set_event);
     bool running = document_->running();
+    if (!running)
+        await_whole_columns();
     time_->reset();
     for (ViewPanel* dock : views()) {
         dock->set_running(running);
@@ -79,6 +81,13 @@ void MainWindow::adopt_views()
     strip_->set_analyst(analyst_.get());
     if (running)
         live_views_.start();
+}
+
+/// The trace grows no more: what the docks ask is answered when the last of it has been read.
+void MainWindow::await_whole_columns()
+{
+    analyst_->hold();
+    whole_refresh_ = document_->scanner().refresh();
 }
 
 void MainWindow::refresh_views()

@@ -127,6 +127,7 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         model_->refresh_open();
         view_->set_live(false);
         update_status();
+        await_whole_columns();
         refresh_views();
     });
     connect(doc, &TraceDocument::text_ready, this, [](const QString& text) { QGuiApplication::clipboard()->setText(text); });
@@ -149,8 +150,8 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         totals_ = totals;
         processes_->model().set_totals(totals);
         update_status();
-        if (!document_->running())
-            refresh_views(); // the columns are whole now
+        if (!document_->running() && totals.refresh >= whole_refresh_)
+            analyst_->release();
     });
     connect(&scanner, &Scanner::printed, this, [this](const QByteArray& bytes) {
         if (bytes.isEmpty())
@@ -158,7 +159,10 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         else
             output_->show_recorded(bytes);
     });
-    connect(&scanner, &Scanner::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
+    connect(&scanner, &Scanner::failed, this, [this](const QString& message) {
+        messages_->show_message(MessageBar::Kind::mistake, message);
+        analyst_->release();
+    });
     adopt_views();
     trace_is_open();
 }
@@ -174,8 +178,6 @@ void MainWindow::trace_is_open()
     show_events();
     view_->set_live(doc.running());
     grown(doc.events());
-    if (!doc.running())
-        doc.scanner().refresh();
     status_->set_file(QFileInfo(path).fileName(), path);
     QString command = command_text(doc.info().meta.contains("command") ? doc.info().meta.at("command") : std::string());
     setWindowTitle(tr("%1 – Ringside").arg(command.isEmpty() ? QFileInfo(path).fileName() : command.left(80)));

@@ -50,18 +50,21 @@ void Scanner::guarded(const std::function<void()>& job)
     }
 }
 
-void Scanner::refresh()
+std::uint64_t Scanner::refresh()
 {
+    std::uint64_t number = ++refreshes_;
     if (refreshing_.exchange(true))
-        return;
+        return number;
     worker_->post([this] {
         refreshing_ = false;
         guarded([this] {
+            state_->totals.refresh = refreshes_;
             load();
             if (state_->number != 0 && state_->number == wanted_)
                 run_filter(state_->number);
         });
     });
+    return number;
 }
 
 std::uint64_t Scanner::start_filter(trace::Filter filter)
@@ -146,8 +149,6 @@ void Scanner::publish_totals()
 {
     State& s = *state_;
     const trace::HotColumns& columns = s.columns;
-    if (s.counted == columns.size() && s.counted != 0)
-        return;
     std::unordered_map<trace::ThreadId, std::uint64_t> by_thread;
     for (std::size_t row = s.counted; row < columns.size(); ++row) {
         ++by_thread[columns.thread[row]];

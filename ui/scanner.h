@@ -24,6 +24,7 @@ class Scanner : public QObject {
 
 public:
     struct Totals {
+        std::uint64_t refresh = 0; ///< the last call of refresh() that is answered by them
         std::uint64_t events = 0;
         std::uint64_t host_calls = 0;
         std::unordered_map<trace::ProcessId, std::uint64_t> events_of;
@@ -34,8 +35,9 @@ public:
     std::shared_ptr<SharedColumns> columns() const { return columns_; }
     ~Scanner() override;
 
-    /// Reads what is new in the trace; a filter goes on with it. Cheap to call often: calls while one is waiting are dropped.
-    void refresh();
+    /// Reads what is new in the trace; a filter goes on with it. Cheap to call often: one that waits answers the calls after it, too.
+    /// Returns the call's number: `totals_changed` with it, or `failed`, says that it is done.
+    std::uint64_t refresh();
     /// Replaces the filter that runs. Matches come by `found`, with this call's number.
     std::uint64_t start_filter(trace::Filter filter);
     void stop_filter();
@@ -69,6 +71,7 @@ private:
     std::atomic<std::uint64_t> wanted_ = 0; ///< the filter that may run; another one stops
     std::atomic<bool> cancel_ = false;      ///< stops the filter that runs
     std::atomic<bool> refreshing_ = false;
+    std::atomic<std::uint64_t> refreshes_ = 0; ///< asked for
     std::unique_ptr<State> state_;          ///< of the worker's thread
     std::unique_ptr<Worker> worker_;        ///< last: ends before what it uses
 };
