@@ -4,6 +4,7 @@
 
 #include "app/sentry/guest.h"
 #include "app/sentry/report.h"
+#include "app/sentry/sanitizer.h"
 #include "app/sentry/self_test.h"
 #include "engine/boundary/config.h"
 #include "engine/boundary/confine.h"
@@ -142,6 +143,7 @@ Failure self_test(const boundary::Plan& plan, const boundary::HostView& view, bo
 Failure run(boundary::Channel& channel)
 {
     hold_closed_numbers();
+    open_sanitizer_log();
     mallopt(M_MMAP_MAX, 0); // large blocks come from the heap, so that realloc needs no mremap
     mallopt(M_ARENA_MAX, 1); // a second arena asks /proc/sys/vm/overcommit_memory when it shrinks, which the filter refuses
     ignore_signals();
@@ -158,6 +160,7 @@ Failure run(boundary::Channel& channel)
     boundary::HostView view;
     if (Failure failure = enter(plan, channel, view))
         return failure;
+    report_to_log();
     if (!config.self_test.empty()) {
         int landlock = 0;
         if (Failure failure = shed_rights(plan, view, &landlock))
@@ -184,6 +187,7 @@ Failure run(boundary::Channel& channel)
         return failure;
     if (Failure failure = boundary::install_filter({.writable_binds = any_writable(plan), .report_fd = channel.descriptor()}, nullptr))
         return failure;
+    commit_test_fault();
     if (Failure failure = replaying ? guest.replay() : guest.run())
         return failure;
     leave();

@@ -46,12 +46,12 @@ private:
     std::vector<UniqueFd> copies_;
 };
 
-/// Nothing of the caller's environment reaches the Sentry, but a sanitizer's options in builds that have one.
+/// Nothing of the caller's environment reaches the Sentry, but what sanitizers and their test are told in builds that have them.
 std::vector<std::string> sentry_environment()
 {
     std::vector<std::string> environment;
 #ifdef RINGSIDE_ASAN
-    for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"}) {
+    for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "RINGSIDE_SANITIZER_LOG", "RINGSIDE_TEST_FAULT"}) {
         if (const char* value = std::getenv(name))
             environment.push_back(std::string(name) + "=" + value);
     }
