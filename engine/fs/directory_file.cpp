@@ -4,6 +4,7 @@
 #include "engine/fs/regular_file.h"
 
 #include <dirent.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 namespace ringside::fs {
@@ -46,6 +47,7 @@ Result<void> DirectoryFile::read_directory(Task& task, const DirentSink& sink)
             break;
         ++position_;
     }
+    notify_place(*path_.dentry, IN_ACCESS); // iterate_dir: whatever was there
     return {};
 }
 

@@ -9,7 +9,11 @@ namespace ringside::fs {
 
 Inode::Inode(mode_t type) : type_(type & S_IFMT) { }
 
-Inode::~Inode() = default;
+Inode::~Inode()
+{
+    if (marks)
+        marks->inode_gone();
+}
 
 struct stat Attributes::to_stat() const
 {

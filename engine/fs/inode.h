@@ -6,6 +6,7 @@
 #include "engine/base/result.h"
 #include "engine/fs/attributes.h"
 #include "engine/fs/file.h"
+#include "engine/fs/notify.h"
 
 #include <memory>
 #include <optional>
@@ -125,6 +126,8 @@ public:
     bool has_locks() const { return locks_ != nullptr; }
     /// The pipe behind a FIFO while somebody has it open.
     Ref<Pipe> fifo;
+    /// inotify watches on it; null: none.
+    std::unique_ptr<NotifyMarks> marks;
     /// Programs that run from it, and writers: ETXTBSY. >0 writers, <0 executions.
     int writers = 0;
 

@@ -24,6 +24,7 @@ struct KernelState {
     Ref<MemoryNode> anonymous_files; ///< where memfds live
     /// POSIX locks: who waits for whom, to find circles.
     std::map<const void*, const void*> lock_waits;
+    Ref<RefCounted> ipc; ///< System V objects (ipc/state.h), made by the first of them
     OwnerLookup* owners = nullptr;
     int processors = 1;
     std::uint64_t memory_limit = 0;

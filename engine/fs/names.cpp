@@ -7,6 +7,7 @@
 #include "engine/kernel/task.h"
 
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ Result<Path> make(Vfs& vfs, Task& task, const Path& start, std::string_view path
     NewInode wanted = new_inode(task, TRY(directory.attributes(task)), mode, device);
     wanted.target = target;
     Ref<Inode> made = TRY(directory.create(task, parent.name, wanted));
+    notify_name(directory, IN_CREATE | (S_ISDIR(mode) ? IN_ISDIR : 0), parent.name);
     return Path {parent.directory.mount, parent.directory.dentry->add_child(parent.name, std::move(made))};
 }
 
@@ -101,6 +103,8 @@ Result<void> Vfs::link(Task& task, const Path& target, const Path& start, std::s
     if (target.inode().is_directory())
         return Errno(EPERM);
     TRY(parent.directory.inode().link(task, parent.name, target.inode()));
+    notify_inode(target.inode(), IN_ATTRIB);
+    notify_name(parent.directory.inode(), IN_CREATE, parent.name);
     // The inode answers for the new name: ask, since a file system may have made another object of it.
     TRY(child(task, parent.directory, parent.name));
     return {};
@@ -121,6 +125,10 @@ Result<void> Vfs::unlink(Task& task, const Path& start, std::string_view path)
         return Errno(EBUSY);
     TRY(parent.directory.inode().unlink(task, parent.name, victim.inode()));
     victim.dentry->drop();
+    notify_inode(victim.inode(), IN_ATTRIB);
+    forget(task, victim);
+    victim = {}; // where nobody has it open it ends here: Linux tells of that before the directory's event (d_delete_notify)
+    notify_name(parent.directory.inode(), IN_DELETE, parent.name);
     return {};
 }
 
@@ -144,6 +152,9 @@ Result<void> Vfs::remove_directory(Task& task, const Path& start, std::string_vi
         return Errno(EBUSY);
     TRY(parent.directory.inode().rmdir(task, parent.name, victim.inode()));
     victim.dentry->drop();
+    forget(task, victim);
+    victim = {};
+    notify_name(parent.directory.inode(), IN_DELETE | IN_ISDIR, parent.name);
     return {};
 }
 
@@ -228,11 +239,21 @@ Result<void> Vfs::rename(Task& task, const Path& old_start, std::string_view old
         other->drop();
         moved.dentry->move(to.directory.dentry, to.name);
         other->revive(old_parent, from.name);
+        notify_move(from.directory.inode(), from.name, to.directory.inode(), to.name, moved.inode(), ++last_move_);
+        notify_inode(moved.inode(), IN_MOVE_SELF);
+        notify_move(to.directory.inode(), to.name, from.directory.inode(), from.name, other->inode(), ++last_move_);
+        notify_inode(other->inode(), IN_MOVE_SELF);
         return {};
     }
     if (replaced)
         replaced->dentry->drop();
     moved.dentry->move(to.directory.dentry, to.name);
+    notify_move(from.directory.inode(), from.name, to.directory.inode(), to.name, moved.inode(), ++last_move_);
+    if (replaced)
+        notify_inode(replaced->inode(), IN_ATTRIB);
+    notify_inode(moved.inode(), IN_MOVE_SELF);
+    if (replaced)
+        forget(task, *replaced);
     return {};
 }
 
@@ -247,7 +268,9 @@ Result<void> Vfs::truncate(Task& task, const Path& path, std::uint64_t size)
     if (inode.writers < 0)
         return Errno(ETXTBSY);
     TRY(limit_new_size(task, TRY(inode.data_size(task)), size));
-    return inode.truncate(task, size);
+    TRY(inode.truncate(task, size));
+    notify_place(*path.dentry, IN_MODIFY);
+    return {};
 }
 
 Result<void> Vfs::change_mode(Task& task, const Path& path, mode_t mode)
@@ -262,7 +285,9 @@ Result<void> Vfs::change_mode(Task& task, const Path& path, mode_t mode)
     change.mode = mode & 07777;
     if (!task.credentials().in_group(now.gid) && !task.credentials().capable(CAP_FSETID))
         *change.mode &= ~static_cast<mode_t>(S_ISGID);
-    return path.inode().change(task, change);
+    TRY(path.inode().change(task, change));
+    notify_place(*path.dentry, IN_ATTRIB);
+    return {};
 }
 
 Result<void> Vfs::change_owner(Task& task, const Path& path, uid_t uid, gid_t gid)
@@ -288,7 +313,10 @@ Result<void> Vfs::change_owner(Task& task, const Path& path, uid_t uid, gid_t gi
             mode &= ~static_cast<mode_t>(S_ISGID);
         change.mode = mode;
     }
-    return path.inode().change(task, change);
+    TRY(path.inode().change(task, change));
+    if (change.uid || change.gid || change.mode)
+        notify_place(*path.dentry, IN_ATTRIB);
+    return {};
 }
 
 Result<void> Vfs::change_times(Task& task, const Path& path, std::optional<timespec> atime, std::optional<timespec> mtime, bool now)
@@ -305,7 +333,9 @@ Result<void> Vfs::change_times(Task& task, const Path& path, std::optional<times
     AttributeChange change;
     change.atime = atime;
     change.mtime = mtime;
-    return path.inode().change(task, change);
+    TRY(path.inode().change(task, change));
+    notify_place(*path.dentry, atime && mtime ? IN_ATTRIB : atime ? IN_ACCESS : IN_MODIFY); // fsnotify_change
+    return {};
 }
 
 }

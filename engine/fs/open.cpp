@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -62,11 +63,14 @@ Result<Ref<File>> open_checked(Task& task, const Path& path, int flags)
         return Errno(ETXTBSY);
     if (S_ISFIFO(inode.type()) && !inode.opens_itself())
         return open_fifo(task, path, flags);
-    if ((flags & O_TRUNC) && inode.is_regular())
+    if ((flags & O_TRUNC) && inode.is_regular()) {
         TRY(inode.truncate(task, 0));
+        notify_place(*path.dentry, IN_MODIFY);
+    }
     Ref<File> file = TRY(inode.open(task, path, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW)));
     if (!(flags & O_NOCTTY))
         file->offer_control(task);
+    notify_place(*path.dentry, IN_OPEN);
     return file;
 }
 
@@ -117,6 +121,7 @@ Result<Path> create_regular(Task& task, const Parent& parent, mode_t mode)
         return Errno(ENOENT);
     Attributes attributes = TRY(directory.attributes(task));
     Ref<Inode> made = TRY(directory.create(task, parent.name, new_inode(task, attributes, S_IFREG | (mode & 07777), 0)));
+    notify_name(directory, IN_CREATE, parent.name);
     return Path {parent.directory.mount, parent.directory.dentry->add_child(parent.name, std::move(made))};
 }
 

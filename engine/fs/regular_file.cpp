@@ -10,6 +10,7 @@
 #include <climits>
 #include <fcntl.h>
 #include <memory>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -94,6 +95,8 @@ Result<std::size_t> RegularFile::read(Task& task, IoBuffer& to, std::optional<st
         position_ = at;
     if (!(flags_ & O_NOATIME))
         inode.accessed(task);
+    if (done > 0)
+        notify_place(*path_.dentry, IN_ACCESS);
     return done;
 }
 
@@ -128,6 +131,8 @@ Result<std::size_t> RegularFile::write(Task& task, IoBuffer& from, std::optional
     }
     if (!offset)
         position_ = at;
+    if (done > 0)
+        notify_place(*path_.dentry, IN_MODIFY);
     if (flags_ & O_SYNC)
         TRY(inode.sync(task, !(flags_ & (O_SYNC & ~O_DSYNC))));
     return done;
@@ -166,7 +171,9 @@ Result<void> RegularFile::truncate(Task& task, std::uint64_t size)
     if (!writable())
         return Errno(EINVAL);
     TRY(limit_new_size(task, TRY(path_.inode().data_size(task)), size));
-    return path_.inode().truncate(task, size);
+    TRY(path_.inode().truncate(task, size));
+    notify_place(*path_.dentry, IN_MODIFY);
+    return {};
 }
 
 Result<void> RegularFile::allocate(Task& task, int mode, std::uint64_t offset, std::uint64_t length)
@@ -180,7 +187,9 @@ Result<void> RegularFile::allocate(Task& task, int mode, std::uint64_t offset, s
     if (!(mode & FALLOC_FL_KEEP_SIZE) && offset + length > TRY(path_.inode().data_size(task)))
         if (TRY(limit_file_size(task, offset, length)) < length)
             return Errno(EFBIG);
-    return path_.inode().allocate(task, mode, offset, length);
+    TRY(path_.inode().allocate(task, mode, offset, length));
+    notify_place(*path_.dentry, IN_MODIFY);
+    return {};
 }
 
 Result<void> RegularFile::sync(Task& task, bool data_only)

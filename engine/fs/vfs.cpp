@@ -70,6 +70,18 @@ void Vfs::remember(const Ref<Dentry>& dentry)
         recent_.pop_front();
 }
 
+void Vfs::forget(Task& task, const Path& removed)
+{
+    Inode& inode = removed.inode();
+    if (!inode.marks)
+        return;
+    auto attributes = inode.attributes(task);
+    if (!inode.is_directory() && attributes.ok() && attributes.value().links > 0)
+        return;
+    std::erase(recent_, removed.dentry);
+    inode.marks->let_go();
+}
+
 std::string Vfs::path_name(const Path& root, const Path& path, bool* reachable) const
 {
     std::vector<const std::string*> names;

@@ -88,10 +88,13 @@ private:
     friend class Walk;
     /// Keeps recently used dentries alive: what comes from the host costs a host call to find again.
     void remember(const Ref<Dentry>& dentry);
+    /// A name is gone: a watched inode that has none left ends with its last user, so nothing of ours may keep it.
+    void forget(Task& task, const Path& removed);
     std::vector<Ref<Mount>> mounts_;
     std::map<std::pair<const Mount*, const Dentry*>, Ref<Mount>> mounted_;
     std::deque<Ref<Dentry>> recent_;
     std::uint64_t last_inode_ = 1000;
+    std::uint32_t last_move_ = 0; ///< inotify's cookies
     dev_t last_device_ = 0x20;
     dev_t anonymous_device_;
 };

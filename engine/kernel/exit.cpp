@@ -4,6 +4,7 @@
 
 #include "engine/fs/file_table.h"
 #include "engine/fs/fs_context.h"
+#include "engine/ipc/state.h"
 #include "engine/kernel/cpu_timers.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/fiber.h"
@@ -61,6 +62,8 @@ struct Exit {
     static void give_up(Task& task)
     {
         clear_child_tid(task);
+        if (task.group_->tasks_.size() == 1)
+            ipc::process_ended(*task.group_);
         walk_robust_list(task);
         if (task.recorder().enabled()) {
             if (!task.at_event_)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/limits.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 namespace ringside::syscalls {
@@ -77,6 +78,7 @@ Result<long> set(Task& task, const fs::Path& path, GuestPtr<const char> name_add
     TRY(task.copy_in(buffer, std::as_writable_bytes(std::span(value))));
     TRY(check(task, path, name, true));
     TRY(path.inode().set_xattr(task, name, value, flags));
+    fs::notify_place(*path.dentry, IN_ATTRIB);
     return 0;
 }
 
@@ -93,6 +95,7 @@ Result<long> remove(Task& task, const fs::Path& path, GuestPtr<const char> name_
     std::string name = TRY(copy_in_name(task, name_address));
     TRY(check(task, path, name, true));
     TRY(path.inode().remove_xattr(task, name));
+    fs::notify_place(*path.dentry, IN_ATTRIB);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "engine/fs/proc/process.h"
 
 #include "engine/fs/kernel_state.h"
+#include "engine/ipc/state.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/cpuid_policy.h"
 #include "engine/kernel/credentials.h"
@@ -141,6 +142,13 @@ void add_settings(PseudoDirectory& root, Kernel& kernel)
     settings->add_text("osrelease", constant(std::string(release) + "\n"));
     settings->add_text("version", constant("#1 SMP PREEMPT_DYNAMIC Ringside\n"));
     settings->add_text("pid_max", constant("4194304\n"));
+    settings->add_text("sem", constant("32000\t1024000000\t500\t32000\n"));
+    settings->add_text("msgmax", constant("8192\n"));
+    settings->add_text("msgmnb", constant("16384\n"));
+    settings->add_text("msgmni", constant("32000\n"));
+    settings->add_text("shmmax", constant("18446744073692774399\n"));
+    settings->add_text("shmall", constant("18446744073692774399\n"));
+    settings->add_text("shmmni", constant("4096\n"));
     settings->add_text("threads-max", constant("32768\n"));
     settings->add_text("cap_last_cap", constant("40\n"));
     settings->add_text("ngroups_max", constant("65536\n"));
@@ -169,6 +177,10 @@ void add_settings(PseudoDirectory& root, Kernel& kernel)
     files->add_text("file-max", constant("9223372036854775807\n"));
     files->add_text("nr_open", constant("1048576\n"));
     files->add_text("pipe-max-size", constant("1048576\n"));
+    auto inotify = files->add_directory("inotify");
+    inotify->add_text("max_queued_events", constant("16384\n"));
+    inotify->add_text("max_user_instances", constant("128\n"));
+    inotify->add_text("max_user_watches", constant("65536\n"));
     files->add_text("protected_symlinks", constant("0\n"));
     files->add_text("protected_hardlinks", constant("0\n"));
 }
@@ -198,6 +210,10 @@ void add_system_files(PseudoDirectory& root, Vfs&)
     root.add_text("locks", constant(""));
     root.add_directory("tty")->add_text("drivers", constant("/dev/tty             /dev/tty        5       0 system:/dev/tty\npty_slave            /dev/pts      136 0-1048575 pty:slave\n"));
     add_settings(root, kernel);
+    auto ipc = root.add_directory("sysvipc");
+    ipc->add_text("sem", [&kernel](Task&) -> Result<std::string> { return ipc::semaphores_text(kernel); });
+    ipc->add_text("msg", [&kernel](Task&) -> Result<std::string> { return ipc::messages_text(kernel); });
+    ipc->add_text("shm", [&kernel](Task&) -> Result<std::string> { return ipc::segments_text(kernel); });
 }
 
 void add_sys_files(PseudoDirectory& root)

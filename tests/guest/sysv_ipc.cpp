@@ -1,0 +1,295 @@
+// System V semaphores, message queues and shared memory. (man 7 sysvipc)
+#include "guest_test.h"
+
+#include <cstring>
+#include <string>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace {
+
+/// Removes an object at the test's end: natively they outlive processes.
+struct Guard {
+    int id;
+    void (*remove)(int);
+    pid_t owner = getpid();
+    ~Guard()
+    {
+        if (getpid() == owner)
+            remove(id);
+    }
+};
+
+int make_set(int count) { return expect_ok(semget(IPC_PRIVATE, count, 0600)); }
+void remove_set(int id) { semctl(id, 0, IPC_RMID); }
+void remove_queue(int id) { msgctl(id, IPC_RMID, nullptr); }
+void remove_segment(int id) { shmctl(id, IPC_RMID, nullptr); }
+
+int operate(int id, short number, short change, short flags = 0)
+{
+    sembuf operation{static_cast<unsigned short>(number), change, flags};
+    return semop(id, &operation, 1);
+}
+
+struct Text {
+    long type;
+    char text[64];
+};
+
+int send(int id, long type, const char* text, int flags = 0)
+{
+    Text message{type, {}};
+    strcpy(message.text, text);
+    return msgsnd(id, &message, strlen(text), flags);
+}
+
+void receive(int id, long type, int flags = IPC_NOWAIT)
+{
+    Text message{};
+    ssize_t size = msgrcv(id, &message, sizeof message.text, type, flags);
+    guest::note(size < 0 ? guest::errno_name(errno) : std::to_string(message.type) + " " + std::string(message.text, static_cast<size_t>(size)));
+}
+
+} // namespace
+
+GUEST_TEST("semaphores: all at once or not at all")
+{
+    int id = make_set(3);
+    Guard guard{id, remove_set};
+    unsigned short values[3] = {2, 0, 5};
+    expect_eq(0, semctl(id, 0, SETALL, values));
+    sembuf both[2] = {{0, -1, 0}, {1, -1, IPC_NOWAIT}};
+    expect_errno(EAGAIN, semop(id, both, 2));
+    expect_eq(2, semctl(id, 0, GETVAL));
+    both[1] = {2, -5, IPC_NOWAIT};
+    expect_eq(0, semop(id, both, 2));
+    expect_eq(1, semctl(id, 0, GETVAL));
+    expect_eq(0, operate(id, 2, 0));
+    expect_errno(EAGAIN, operate(id, 0, 0, IPC_NOWAIT));
+    timespec brief{0, 20000000};
+    sembuf more{0, -3, 0};
+    expect_errno(EAGAIN, semtimedop(id, &more, 1, &brief));
+    expect(semctl(id, 0, GETPID) == getpid(), "the last pid");
+    expect_errno(ERANGE, operate(id, 0, 32767));
+    expect_errno(ERANGE, semctl(id, 0, SETVAL, 40000));
+    expect_errno(EFBIG, operate(id, 3, 1));
+    semid_ds status{};
+    expect_eq(0, semctl(id, 0, IPC_STAT, &status));
+    expect_eq(3, status.sem_nsems);
+    expect_eq(0600, status.sem_perm.mode);
+}
+
+GUEST_TEST("semaphores: waiting, counted, and woken in order")
+{
+    int id = make_set(1);
+    Guard guard{id, remove_set};
+    pid_t first = guest::in_child([=] { return operate(id, 0, -2); });
+    while (semctl(id, 0, GETNCNT) < 1)
+        guest::sleep_ms(1);
+    pid_t second = guest::in_child([=] { return operate(id, 0, -1); });
+    while (semctl(id, 0, GETNCNT) < 2)
+        guest::sleep_ms(1);
+    expect_eq(0, operate(id, 0, 1));
+    expect_eq(0, guest::wait_for(second));
+    expect_eq(1, semctl(id, 0, GETNCNT));
+    expect_eq(0, operate(id, 0, 2));
+    expect_eq(0, guest::wait_for(first));
+    expect_eq(0, semctl(id, 0, GETVAL));
+    expect_eq(0, operate(id, 0, 1));
+    pid_t zero = guest::in_child([=] { return operate(id, 0, 0); });
+    while (semctl(id, 0, GETZCNT) < 1)
+        guest::sleep_ms(1);
+    expect_eq(0, semctl(id, 0, SETVAL, 0));
+    expect_eq(0, guest::wait_for(zero));
+}
+
+GUEST_TEST("semaphores: SEM_UNDO at the end, removal and signals end a wait")
+{
+    int id = make_set(1);
+    Guard guard{id, remove_set};
+    expect_eq(0, semctl(id, 0, SETVAL, 3));
+    guest::note(guest::fate_of([=] { return operate(id, 0, -2, SEM_UNDO) + semctl(id, 0, GETVAL); }));
+    expect_eq(3, semctl(id, 0, GETVAL));
+    guest::note(guest::fate_of([=] {
+        operate(id, 0, -1, SEM_UNDO);
+        raise(SIGKILL);
+        return 0;
+    }));
+    expect_eq(3, semctl(id, 0, GETVAL));
+    pid_t waiting = guest::in_child([=] {
+        struct sigaction action{};
+        action.sa_handler = [](int) {};
+        action.sa_flags = SA_RESTART;
+        sigaction(SIGUSR1, &action, nullptr);
+        expect_errno(EINTR, operate(id, 0, -9));
+        expect_errno(EIDRM, operate(id, 0, -9));
+        return 5;
+    });
+    while (semctl(id, 0, GETNCNT) < 1)
+        guest::sleep_ms(1);
+    kill(waiting, SIGUSR1);
+    guest::sleep_ms(50);
+    while (semctl(id, 0, GETNCNT) < 1)
+        guest::sleep_ms(1);
+    expect_eq(0, semctl(id, 0, IPC_RMID));
+    guest::note(guest::describe(guest::wait_for(waiting)));
+    expect_errno(EINVAL, semctl(id, 0, GETVAL));
+}
+
+GUEST_TEST("keys")
+{
+    key_t key = 0x52490000 + getpid() % 30000;
+    expect_errno(ENOENT, semget(key, 1, 0));
+    int id = expect_ok(semget(key, 2, IPC_CREAT | 0600));
+    Guard guard{id, remove_set};
+    expect_eq(id, semget(key, 1, 0600));
+    expect_errno(EINVAL, semget(key, 3, 0600));
+    expect_errno(EEXIST, semget(key, 1, IPC_CREAT | IPC_EXCL | 0600));
+    expect_errno(EINVAL, semget(IPC_PRIVATE, 0, 0600));
+    expect_errno(EINVAL, semget(IPC_PRIVATE, -1, 0600));
+    expect_eq(0, semctl(id, 0, IPC_RMID));
+    expect_errno(ENOENT, semget(key, 0, 0));
+    expect_errno(EINVAL, semctl(id, 0, IPC_RMID));
+}
+
+GUEST_TEST("messages: by type, in order, too long, copied")
+{
+    int id = expect_ok(msgget(IPC_PRIVATE, 0600));
+    Guard guard{id, remove_queue};
+    expect_eq(0, send(id, 3, "three"));
+    expect_eq(0, send(id, 1, "one"));
+    expect_eq(0, send(id, 2, "two"));
+    expect_eq(0, send(id, 3, "three again"));
+    receive(id, 2);
+    receive(id, 2);
+    receive(id, -2);
+    receive(id, 3, IPC_NOWAIT | MSG_EXCEPT);
+    Text message{};
+    expect_errno(E2BIG, msgrcv(id, &message, 2, 0, IPC_NOWAIT));
+    expect_eq(2, msgrcv(id, &message, 2, 0, IPC_NOWAIT | MSG_NOERROR));
+    receive(id, 0);
+    receive(id, 0);
+    expect_errno(EINVAL, msgsnd(id, &message, 8193, 0));
+    message.type = 0;
+    expect_errno(EINVAL, msgsnd(id, &message, 1, 0));
+    msqid_ds status{};
+    expect_eq(0, msgctl(id, IPC_STAT, &status));
+    expect_eq(0, status.msg_qnum);
+    expect_eq(16384, status.msg_qbytes);
+    expect(status.msg_lspid == getpid() && status.msg_lrpid == getpid(), "the last pids");
+}
+
+GUEST_TEST("messages: full queues and blocked receivers")
+{
+    int id = expect_ok(msgget(IPC_PRIVATE, 0600));
+    Guard guard{id, remove_queue};
+    msqid_ds status{};
+    expect_eq(0, msgctl(id, IPC_STAT, &status));
+    status.msg_qbytes = 10;
+    expect_eq(0, msgctl(id, IPC_SET, &status));
+    expect_eq(0, send(id, 1, "12345678"));
+    expect_errno(EAGAIN, send(id, 1, "123", IPC_NOWAIT));
+    pid_t sender = guest::in_child([=] { return send(id, 2, "waited"); });
+    guest::sleep_ms(30);
+    receive(id, 1);
+    expect_eq(0, guest::wait_for(sender));
+    receive(id, 0);
+    pid_t receiver = guest::in_child([=] {
+        receive(id, 7, 0);
+        Text message{};
+        expect_errno(EIDRM, msgrcv(id, &message, 8, 0, 0));
+        return 4;
+    });
+    guest::sleep_ms(30);
+    expect_eq(0, send(id, 6, "a"));
+    receive(id, 6);
+    expect_eq(0, send(id, 7, "for you"));
+    guest::sleep_ms(50);
+    expect_eq(0, msgctl(id, IPC_RMID, nullptr));
+    guest::note(guest::describe(guest::wait_for(receiver)));
+    expect_errno(EINVAL, send(id, 1, "gone"));
+}
+
+GUEST_TEST("shared memory: attached twice, counted, read-only, gone with the last")
+{
+    int id = expect_ok(shmget(IPC_PRIVATE, 5000, 0600));
+    Guard guard{id, remove_segment};
+    auto* memory = static_cast<char*>(expect_mapped(shmat(id, nullptr, 0)));
+    auto* second = static_cast<const char*>(expect_mapped(shmat(id, nullptr, SHM_RDONLY)));
+    expect_eq(0, memory[4999]);
+    strcpy(memory + 4090, "over a page");
+    expect_eq("over a page", std::string(second + 4090));
+    shmid_ds status{};
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect_eq(2, status.shm_nattch);
+    expect_eq(5000, status.shm_segsz);
+    guest::note(guest::fate_of([=] {
+        const_cast<char*>(second)[0] = 1;
+        return 0;
+    }));
+    expect_errno(EINVAL, reinterpret_cast<long>(shmat(id, memory, 0)));
+    expect_errno(EINVAL, reinterpret_cast<long>(shmat(id, memory + 1, 0)));
+    expect_mapped(shmat(id, memory + 1, SHM_RND | SHM_REMAP));
+    expect_eq("over a page", std::string(memory + 4090));
+    expect_errno(EINVAL, shmdt(memory + 4096));
+    expect_eq(0, shmdt(second));
+    expect_errno(EINVAL, shmdt(second));
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect_eq(1, status.shm_nattch);
+    expect_eq(0, shmctl(id, IPC_RMID, nullptr));
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect(status.shm_perm.mode & 01000, "SHM_DEST");
+    memory[0] = 7;
+    expect_eq(0, shmdt(memory));
+    expect_errno(EINVAL, shmctl(id, IPC_STAT, &status));
+    expect_errno(EINVAL, shmget(IPC_PRIVATE, 0, 0600));
+}
+
+GUEST_TEST("shared memory between processes")
+{
+    int id = expect_ok(shmget(IPC_PRIVATE, 4096, 0600));
+    Guard guard{id, remove_segment};
+    auto* memory = static_cast<int*>(expect_mapped(shmat(id, nullptr, 0)));
+    guest::note(guest::fate_of([=] {
+        shmid_ds status{};
+        shmctl(id, IPC_STAT, &status);
+        memory[3] = 77;
+        return static_cast<int>(status.shm_nattch);
+    }));
+    expect_eq(77, memory[3]);
+    shmid_ds status{};
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect_eq(1, status.shm_nattch);
+    int set = make_set(1);
+    Guard set_guard{set, remove_set};
+    pid_t child = guest::in_child([=] {
+        shmdt(memory);
+        operate(set, 0, -1);
+        auto* again = static_cast<int*>(shmat(id, nullptr, 0));
+        return again[4];
+    });
+    memory[4] = 9;
+    expect_eq(0, operate(set, 0, 1));
+    guest::note(guest::describe(guest::wait_for(child)));
+}
+
+GUEST_TEST("what another user may not")
+{
+    if (geteuid() != 0)
+        return;
+    int id = make_set(1);
+    Guard guard{id, remove_set};
+    guest::note(guest::fate_of([=] {
+        expect_ok(setresuid(1234, 1234, 1234));
+        expect_errno(EACCES, semctl(id, 0, GETVAL));
+        expect_errno(EACCES, operate(id, 0, 1));
+        expect_errno(EPERM, semctl(id, 0, IPC_RMID));
+        return 6;
+    }));
+}
