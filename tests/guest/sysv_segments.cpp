@@ -1,0 +1,98 @@
+// System V shared memory. (man 7 sysvipc)
+#include "guest_test.h"
+
+#include <cstring>
+#include <string>
+#include <sys/ipc.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+namespace {
+
+/// Removes an object at the test's end: natively they outlive processes.
+struct Guard {
+    int id;
+    void (*remove)(int);
+    pid_t owner = getpid();
+    ~Guard()
+    {
+        if (getpid() == owner)
+            remove(id);
+    }
+};
+
+int make_set(int count) { return expect_ok(semget(IPC_PRIVATE, count, 0600)); }
+void remove_set(int id) { semctl(id, 0, IPC_RMID); }
+void remove_segment(int id) { shmctl(id, IPC_RMID, nullptr); }
+
+int operate(int id, short number, short change, short flags = 0)
+{
+    sembuf operation{static_cast<unsigned short>(number), change, flags};
+    return semop(id, &operation, 1);
+}
+
+} // namespace
+
+GUEST_TEST("shared memory: attached twice, counted, read-only, gone with the last")
+{
+    int id = expect_ok(shmget(IPC_PRIVATE, 5000, 0600));
+    Guard guard{id, remove_segment};
+    auto* memory = static_cast<char*>(expect_mapped(shmat(id, nullptr, 0)));
+    auto* second = static_cast<const char*>(expect_mapped(shmat(id, nullptr, SHM_RDONLY)));
+    expect_eq(0, memory[4999]);
+    strcpy(memory + 4090, "over a page");
+    expect_eq("over a page", std::string(second + 4090));
+    shmid_ds status{};
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect_eq(2, status.shm_nattch);
+    expect_eq(5000, status.shm_segsz);
+    guest::note(guest::fate_of([=] {
+        const_cast<char*>(second)[0] = 1;
+        return 0;
+    }));
+    expect_errno(EINVAL, reinterpret_cast<long>(shmat(id, memory, 0)));
+    expect_errno(EINVAL, reinterpret_cast<long>(shmat(id, memory + 1, 0)));
+    expect_mapped(shmat(id, memory + 1, SHM_RND | SHM_REMAP));
+    expect_eq("over a page", std::string(memory + 4090));
+    expect_errno(EINVAL, shmdt(memory + 4096));
+    expect_eq(0, shmdt(second));
+    expect_errno(EINVAL, shmdt(second));
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect_eq(1, status.shm_nattch);
+    expect_eq(0, shmctl(id, IPC_RMID, nullptr));
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect(status.shm_perm.mode & 01000, "SHM_DEST");
+    memory[0] = 7;
+    expect_eq(0, shmdt(memory));
+    expect_errno(EINVAL, shmctl(id, IPC_STAT, &status));
+    expect_errno(EINVAL, shmget(IPC_PRIVATE, 0, 0600));
+}
+
+GUEST_TEST("shared memory between processes")
+{
+    int id = expect_ok(shmget(IPC_PRIVATE, 4096, 0600));
+    Guard guard{id, remove_segment};
+    auto* memory = static_cast<int*>(expect_mapped(shmat(id, nullptr, 0)));
+    guest::note(guest::fate_of([=] {
+        shmid_ds status{};
+        shmctl(id, IPC_STAT, &status);
+        memory[3] = 77;
+        return static_cast<int>(status.shm_nattch);
+    }));
+    expect_eq(77, memory[3]);
+    shmid_ds status{};
+    expect_eq(0, shmctl(id, IPC_STAT, &status));
+    expect_eq(1, status.shm_nattch);
+    int set = make_set(1);
+    Guard set_guard{set, remove_set};
+    pid_t child = guest::in_child([=] {
+        shmdt(memory);
+        operate(set, 0, -1);
+        auto* again = static_cast<int*>(shmat(id, nullptr, 0));
+        return again[4];
+    });
+    memory[4] = 9;
+    expect_eq(0, operate(set, 0, 1));
+    guest::note(guest::describe(guest::wait_for(child)));
+}
