@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t max_events = 16384;   // fs.inotify.max_queued_events
 constexpr std::size_t max_watches = 65536;  // fs.inotify.max_user_watches
-constexpr std::uint32_t kept_flags = IN_ONESHOT | IN_EXCL_UNLINK;
+constexpr std::uint32_t watch_flags = IN_ONESHOT | IN_EXCL_UNLINK;
 constexpr std::uint32_t shown = IN_ALL_EVENTS | IN_ISDIR | IN_UNMOUNT | IN_IGNORED | IN_Q_OVERFLOW;
 
 }
@@ -49,13 +49,13 @@ Result<int> Inotify::add(const Path& path, std::uint32_t mask)
         if (!(mask & IN_MASK_ADD))
             watch.mask = watch.flags = 0;
         watch.mask |= mask & IN_ALL_EVENTS;
-        watch.flags |= mask & kept_flags;
+        watch.flags |= mask & watch_flags;
         return known;
     }
     if (watches_.size() >= max_watches)
         return Errno(ENOSPC);
     int number = ++last_watch_; // as Linux, which does not use a number again soon (idr_alloc_cyclic)
-    watches_[number] = {&inode, Ref<Inode>(&inode), path.dentry, mask & IN_ALL_EVENTS, mask & kept_flags};
+    watches_[number] = {&inode, Ref<Inode>(&inode), path.dentry, mask & IN_ALL_EVENTS, mask & watch_flags};
     if (!inode.marks)
         inode.marks = std::make_unique<NotifyMarks>();
     inode.marks->add(*this, number);
