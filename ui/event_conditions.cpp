@@ -30,21 +30,73 @@ QString filter_quoted(QString text)
     return '"' + text.replace('\\', QStringLiteral("\\\\")).replace('"', QStringLiteral("\\\"")) + '"';
 }
 
+namespace {
+
+/// What the row is, where its cell says nothing of its own.
+QString kind_condition(const EventRow& row)
+{
+    if (row.kind == QStringLiteral("syscall"))
+        return "syscall == " + row.call;
+    return row.kind == QStringLiteral("signal") ? "signal == " + row.call : "kind == " + row.kind;
+}
+
+QString arguments_condition(const EventRow& row)
+{
+    if (QString path = path_in(row); !path.isEmpty())
+        return "path == " + filter_quoted(path);
+    QString text = row.arguments.text;
+    if (text.isEmpty() || row.kind == QStringLiteral("resume"))
+        return kind_condition(row);
+    // What was cut for the table ends in dots that the arguments do not have.
+    qsizetype dots = text.indexOf(QStringLiteral("..."));
+    return "args contains " + filter_quoted((dots > 0 ? text.left(dots) : text).left(60));
+}
+
+QString result_condition(const EventRow& row)
+{
+    switch (row.result_kind) {
+    case ResultKind::error:
+    case ResultKind::expected:
+    case ResultKind::denied:
+    case ResultKind::unsupported:
+        return row.kind == QStringLiteral("signal") ? QStringLiteral("fatal") : "errno == " + row.result.section(' ', 1, 1);
+    case ResultKind::injected: return QStringLiteral("verdict == injected");
+    case ResultKind::running:
+    case ResultKind::unknown: return QStringLiteral("blocked");
+    case ResultKind::plain: break;
+    }
+    bool whole = false;
+    QString first = row.result.section(' ', 0, 0);
+    qlonglong value = first.toLongLong(&whole, 10);
+    if (whole)
+        return QStringLiteral("ret == %1").arg(value);
+    return row.kind == QStringLiteral("syscall") ? QStringLiteral("ret >= 0") : kind_condition(row);
+}
+
+/// What took as long as this or longer, in a unit that reads well.
+QString duration_condition(const EventRow& row)
+{
+    QStringList parts = row.duration.split(' ');
+    if (parts.size() != 2)
+        return kind_condition(row);
+    QString unit = parts[1] == QStringLiteral("µs") ? QStringLiteral("us") : parts[1];
+    return "dur >= " + parts[0] + unit;
+}
+
+}
+
 QString condition_for(const EventRow& row, int column)
 {
-    bool is_call = row.kind == QStringLiteral("syscall");
     switch (column) {
     case EventsModel::number: return QStringLiteral("id >= %1").arg(row.id);
     case EventsModel::time: return QStringLiteral("t >= %1us").arg(row.ts / 1000);
     case EventsModel::process: return QStringLiteral("pid == %1").arg(row.pid);
-    case EventsModel::call: return is_call ? "syscall == " + row.call : row.kind == QStringLiteral("signal") ? "signal == " + row.call : "kind == " + row.kind;
-    case EventsModel::arguments: return path_in(row).isEmpty() ? QString() : "path == " + filter_quoted(path_in(row));
-    case EventsModel::result:
-        if (row.result_kind == ResultKind::error || row.result_kind == ResultKind::expected || row.result_kind == ResultKind::denied || row.result_kind == ResultKind::unsupported)
-            return "errno == " + row.result.section(' ', 1, 1);
-        return is_call ? QStringLiteral("ret >= 0") : QString();
-    case EventsModel::duration: return is_call ? QStringLiteral("dur > 1ms") : QString();
-    case EventsModel::host: return QStringLiteral("host_calls > 0");
+    case EventsModel::call: return kind_condition(row);
+    case EventsModel::arguments: return arguments_condition(row);
+    case EventsModel::result: return result_condition(row);
+    case EventsModel::duration: return duration_condition(row);
+    case EventsModel::host: return row.host == QStringLiteral("·") ? QStringLiteral("host_calls == 0") : "host_calls == " + row.host;
+    case EventsModel::notes: return QStringLiteral("id == %1").arg(row.id);
     default: return {};
     }
 }

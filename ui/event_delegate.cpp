@@ -2,6 +2,8 @@
 #include "ui/event_delegate.h"
 
 #include "ui/events_model.h"
+#include "ui/highlights.h"
+#include "ui/mark_book.h"
 #include "ui/theme.h"
 
 #include <QApplication>
@@ -69,35 +71,82 @@ QSize EventDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& in
     return {QFontMetrics(font).horizontalAdvance(text) + 2 * margin + 2, row_height(mono_)};
 }
 
+namespace {
+
+struct Sign {
+    QString text;
+    QColor ink;
+};
+
+/// What stands before the row's number: the filter's match, what the person said of it, the first highlight. Never colour alone.
+std::vector<Sign> signs_of(const EventsModel& model, const EventRow& row, const std::vector<int>& highlights)
+{
+    const Colours& c = colours();
+    std::vector<Sign> signs;
+    if (model.is_match(row.id))
+        signs.push_back({QStringLiteral("▸"), c.good});
+    trace::Mark mark = model.marks() ? model.marks()->mark(row.id) : trace::Mark();
+    if (mark.time_reference)
+        signs.push_back({QStringLiteral("T"), c.accent});
+    if (!mark.note.empty())
+        signs.push_back({QStringLiteral("¶"), c.accent});
+    if (mark.marked)
+        signs.push_back({QStringLiteral("◆"), c.accent});
+    if (!highlights.empty())
+        signs.push_back({highlight_rules()[static_cast<std::size_t>(highlights.front())].sign, highlight_ink(highlights.front())});
+    if (signs.size() > 3)
+        signs.resize(3);
+    return signs;
+}
+
+}
+
 void EventDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
 {
     const Colours& c = colours();
-    bool selected = (option.state & QStyle::State_Selected) != 0;
-    QBrush background = selected ? QBrush(c.selection) : option.features & QStyleOptionViewItem::Alternate ? option.palette.alternateBase() : option.palette.base();
-    painter->fillRect(option.rect, background);
     const auto* model = static_cast<const EventsModel*>(index.model());
     const EventRow* row = model->row(index.row());
+    bool selected = (option.state & QStyle::State_Selected) != 0;
+    std::vector<int> highlights = row ? shown_highlights(*row) : std::vector<int>();
+    QBrush background = selected ? QBrush(c.selection)
+        : row && model->is_match(row->id) ? QBrush(c.match)
+        : !highlights.empty() ? QBrush(highlight_ground(highlights.front()))
+        : option.features & QStyleOptionViewItem::Alternate ? option.palette.alternateBase() : option.palette.base();
+    painter->fillRect(option.rect, background);
     QRect inside = option.rect.adjusted(margin, 0, -margin, 0);
     painter->save();
     if (row)
-        paint_cell(painter, inside, index.column(), *row);
+        paint_cell(painter, inside, index, *row);
     if (index.column() == EventsModel::number) {
         if (row)
             painter->fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), group_colour(row->group));
         if (selected && (option.state & QStyle::State_Active))
             painter->fillRect(QRect(option.rect.left() + 3, option.rect.top(), 2, option.rect.height()), c.accent);
+        if (row) {
+            painter->setFont(mono_);
+            int step = painter->fontMetrics().horizontalAdvance('0') + 1, x = option.rect.left() + 6;
+            for (const Sign& sign : signs_of(*model, *row, highlights)) {
+                painter->setPen(sign.ink);
+                painter->drawText(QRect(x, option.rect.top(), step + 4, option.rect.height()), Qt::AlignVCenter | Qt::TextSingleLine | Qt::TextDontClip, sign.text);
+                x += step;
+            }
+        }
+    }
+    if (option.state & QStyle::State_HasFocus) { // the cell that a filter is made of
+        painter->setPen(QPen(c.accent, 1));
+        painter->drawLine(option.rect.left() + 4, option.rect.bottom(), option.rect.right() - 4, option.rect.bottom());
     }
     painter->restore();
 }
 
-void EventDelegate::paint_cell(QPainter* painter, const QRect& rect, int column, const EventRow& row) const
+void EventDelegate::paint_cell(QPainter* painter, const QRect& rect, const QModelIndex& index, const EventRow& row) const
 {
     const Colours& c = colours();
     painter->setFont(mono_);
     painter->setPen(c.secondary);
-    switch (column) {
+    switch (index.column()) {
     case EventsModel::number: draw_text(painter, rect, Qt::AlignRight, QLocale().toString(static_cast<qulonglong>(row.id))); break;
-    case EventsModel::time: draw_text(painter, rect, Qt::AlignLeft, row.time); break;
+    case EventsModel::time: draw_text(painter, rect, Qt::AlignLeft, index.data().toString()); break;
     case EventsModel::process:
         painter->setFont(sans_);
         painter->setPen(row.internal ? c.secondary : c.text);
@@ -117,6 +166,11 @@ void EventDelegate::paint_cell(QPainter* painter, const QRect& rect, int column,
     case EventsModel::host:
         painter->setPen(row.host == QStringLiteral("·") ? c.faint : c.host);
         draw_text(painter, rect, Qt::AlignLeft, row.host);
+        break;
+    case EventsModel::notes:
+        painter->setFont(sans_);
+        painter->setPen(c.text);
+        draw_text(painter, rect, Qt::AlignLeft, index.data().toString());
         break;
     default: break;
     }

@@ -22,7 +22,7 @@ public:
     static constexpr int margin = 8;
 
 private:
-    void paint_cell(QPainter* painter, const QRect& rect, int column, const EventRow& row) const;
+    void paint_cell(QPainter* painter, const QRect& rect, const QModelIndex& index, const EventRow& row) const;
     void paint_arguments(QPainter* painter, const QRect& rect, const EventRow& row) const;
 
     QFont mono_, mono_bold_, sans_;

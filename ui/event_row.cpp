@@ -3,6 +3,7 @@
 
 #include "trace/analysis/text.h"
 #include "trace/syscall_table.h"
+#include "ui/highlights.h"
 #include "ui/numbers.h"
 
 #include <QCoreApplication>
@@ -111,6 +112,8 @@ RowRenderer::RowRenderer(trace::EventSource& source)
     , decoder_(source, {.string_limit = 80})
     , problem_(std::get<trace::Filter>(trace::Filter::compile("problem")))
 {
+    for (const HighlightRule& rule : highlight_rules())
+        highlights_.push_back(std::get<trace::Filter>(trace::Filter::compile(rule.filter)));
 }
 
 void RowRenderer::set_result(const trace::Event& event, const trace::Decoded& decoded, bool running, EventRow& row) const
@@ -192,6 +195,9 @@ EventRow RowRenderer::render(const trace::Event& event, bool running)
     }
     row.arguments = rich_text(joined(decoded.args));
     set_result(event, decoded, running, row);
+    for (std::size_t rule = 0; rule < highlights_.size(); ++rule)
+        if (highlights_[rule].matches(event, source_))
+            row.highlights |= static_cast<std::uint8_t>(1u << rule);
     return row;
 }
 

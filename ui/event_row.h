@@ -39,6 +39,7 @@ struct EventRow {
     RichText arguments;
     ResultKind result_kind = ResultKind::plain;
     RowGroup group = RowGroup::other;
+    std::uint8_t highlights = 0; ///< a bit for each rule of highlights.h that it meets
     bool internal = false; ///< no call of the program: page-ins and the like, shown faintly
     bool open = false;     ///< has not come back: worth another look while the trace grows
 };
@@ -65,6 +66,7 @@ private:
     trace::EventSource& source_;
     trace::Decoder decoder_;
     trace::Filter problem_;
+    std::vector<trace::Filter> highlights_;
 };
 
 }

@@ -1,6 +1,10 @@
 // See events_model.h.
 #include "ui/events_model.h"
 
+#include "ui/highlights.h"
+#include "ui/mark_book.h"
+
+#include <QDateTime>
 #include <QLocale>
 
 #include <climits>
@@ -22,7 +26,8 @@ void EventsModel::set_trace(const std::string& path)
     beginResetModel();
     loader_.reset();
     forget_blocks();
-    matches_.clear();
+    own_matches().clear();
+    order_ = marked_ = nullptr;
     filtered_ = false;
     running_ = false;
     events_ = 0;
@@ -39,6 +44,8 @@ void EventsModel::set_event_count(trace::EventId count)
     count = std::min<trace::EventId>(count, INT_MAX);
     if (count <= events_)
         return;
+    if (order_)
+        set_order(nullptr);
     if (filtered_) {
         events_ = count;
         return;
@@ -82,7 +89,8 @@ void EventsModel::begin_filter()
 {
     beginResetModel();
     forget_blocks();
-    matches_.clear();
+    own_matches().clear();
+    order_ = nullptr;
     filtered_ = true;
     endResetModel();
 }
@@ -91,11 +99,14 @@ void EventsModel::append_matches(std::span<const std::uint32_t> rows)
 {
     if (!filtered_ || rows.empty())
         return;
-    if (matches_.size() % block_rows != 0)
-        mark_stale(matches_.size() / block_rows);
-    auto first = static_cast<int>(matches_.size());
+    if (order_)
+        set_order(nullptr);
+    std::vector<std::uint32_t>& matches = own_matches();
+    if (matches.size() % block_rows != 0)
+        mark_stale(matches.size() / block_rows);
+    auto first = static_cast<int>(matches.size());
     beginInsertRows({}, first, first + static_cast<int>(rows.size()) - 1);
-    matches_.insert(matches_.end(), rows.begin(), rows.end());
+    matches.insert(matches.end(), rows.begin(), rows.end());
     endInsertRows();
 }
 
@@ -105,10 +116,12 @@ void EventsModel::insert_matches(std::span<const std::uint32_t> rows)
         return;
     beginResetModel();
     forget_blocks();
-    std::size_t old = matches_.size();
-    matches_.insert(matches_.end(), rows.begin(), rows.end());
-    std::inplace_merge(matches_.begin(), matches_.begin() + static_cast<std::ptrdiff_t>(old), matches_.end());
-    matches_.erase(std::unique(matches_.begin(), matches_.end()), matches_.end());
+    order_ = nullptr;
+    std::vector<std::uint32_t>& matches = own_matches();
+    std::size_t old = matches.size();
+    matches.insert(matches.end(), rows.begin(), rows.end());
+    std::inplace_merge(matches.begin(), matches.begin() + static_cast<std::ptrdiff_t>(old), matches.end());
+    matches.erase(std::unique(matches.begin(), matches.end()), matches.end());
     endResetModel();
 }
 
@@ -118,16 +131,104 @@ void EventsModel::clear_filter()
         return;
     beginResetModel();
     forget_blocks();
-    matches_.clear();
+    own_matches().clear();
+    order_ = nullptr;
     filtered_ = false;
     endResetModel();
+}
+
+/// A sort may still read them in its thread: then it keeps those, and these become new ones.
+std::vector<std::uint32_t>& EventsModel::own_matches()
+{
+    if (matches_.use_count() > 1)
+        matches_ = std::make_shared<std::vector<std::uint32_t>>(*matches_);
+    return *matches_;
+}
+
+void EventsModel::set_order(RowsPtr order)
+{
+    if (order == order_ || (order && order->size() != (filtered_ ? matches_->size() : static_cast<std::size_t>(events_))))
+        return;
+    beginResetModel();
+    forget_blocks();
+    order_ = std::move(order);
+    endResetModel();
+}
+
+void EventsModel::everything_changed()
+{
+    if (int rows = rowCount(); rows > 0)
+        Q_EMIT dataChanged(index(0, 0), index(rows - 1, column_count - 1));
+}
+
+void EventsModel::set_marked(RowsPtr rows)
+{
+    marked_ = std::move(rows);
+    everything_changed();
+}
+
+bool EventsModel::is_match(trace::EventId event) const
+{
+    return marked_ && event != 0 && std::ranges::binary_search(*marked_, static_cast<std::uint32_t>(event - 1));
+}
+
+trace::EventId EventsModel::next_match(trace::EventId event, bool forward) const
+{
+    const std::vector<std::uint32_t>* rows = marked_ ? marked_.get() : filtered_ ? matches_.get() : nullptr;
+    if (!rows)
+        return 0;
+    if (forward) {
+        auto at = std::ranges::lower_bound(*rows, static_cast<std::uint32_t>(event));
+        return at == rows->end() ? 0 : trace::EventId {*at} + 1;
+    }
+    auto at = std::ranges::lower_bound(*rows, static_cast<std::uint32_t>(event ? event - 1 : 0));
+    return at == rows->begin() ? 0 : trace::EventId {*std::prev(at)} + 1;
+}
+
+void EventsModel::set_marks(const MarkBook* marks)
+{
+    marks_ = marks;
+    if (marks_)
+        connect(marks_, &MarkBook::changed, this, &EventsModel::everything_changed);
+    everything_changed();
+}
+
+void EventsModel::set_time_format(TimeFormat format, std::uint64_t started_ns)
+{
+    time_format_ = format;
+    started_ns_ = started_ns;
+    everything_changed();
+}
+
+QString EventsModel::shown_time(const EventRow& row, int at) const
+{
+    auto since = [&](std::uint64_t ts) { return row.ts >= ts ? time_text(row.ts - ts) : '-' + time_text(ts - row.ts); };
+    switch (time_format_) {
+    case TimeFormat::since_previous: {
+        const EventRow* before = at > 0 ? this->row(at - 1) : nullptr;
+        return at == 0 ? time_text(0) : before ? since(before->ts) : QString();
+    }
+    case TimeFormat::since_reference:
+        if (auto reference = marks_ ? marks_->reference_for(row.id) : std::nullopt)
+            return since(*reference);
+        break;
+    case TimeFormat::date: {
+        std::uint64_t ns = started_ns_ + row.ts;
+        QDateTime second = QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(ns / 1'000'000));
+        return second.toString(QStringLiteral("yyyy-MM-dd HH:mm:ss.zzz"));
+    }
+    case TimeFormat::from_start: break;
+    }
+    return row.time;
 }
 
 trace::EventId EventsModel::event_at(int row) const
 {
     if (row < 0 || row >= rowCount())
         return 0;
-    return filtered_ ? trace::EventId{matches_[static_cast<std::size_t>(row)]} + 1 : static_cast<trace::EventId>(row) + 1;
+    if (order_)
+        return trace::EventId {(*order_)[static_cast<std::size_t>(row)]} + 1;
+    return filtered_ ? trace::EventId{(*matches_)[static_cast<std::size_t>(row)]} + 1 : static_cast<trace::EventId>(row) + 1;
 }
 
 int EventsModel::row_of(trace::EventId event) const
@@ -135,10 +236,17 @@ int EventsModel::row_of(trace::EventId event) const
     int count = rowCount();
     if (count == 0)
         return -1;
+    if (order_) { // one look at each, some milliseconds for ten million
+        auto wanted = static_cast<std::uint32_t>(event ? event - 1 : 0);
+        auto at = std::ranges::find(*order_, wanted);
+        if (at == order_->end())
+            at = std::ranges::min_element(*order_, {}, [wanted](std::uint32_t row) { return row >= wanted ? row - wanted : UINT32_MAX; });
+        return static_cast<int>(at - order_->begin());
+    }
     if (!filtered_)
         return static_cast<int>(std::clamp<trace::EventId>(event, 1, static_cast<trace::EventId>(count))) - 1;
-    auto at = std::ranges::lower_bound(matches_, static_cast<std::uint32_t>(event ? event - 1 : 0));
-    return std::min(static_cast<int>(at - matches_.begin()), count - 1);
+    auto at = std::ranges::lower_bound(*matches_, static_cast<std::uint32_t>(event ? event - 1 : 0));
+    return std::min(static_cast<int>(at - matches_->begin()), count - 1);
 }
 
 bool EventsModel::shows(trace::EventId event) const
@@ -189,9 +297,10 @@ void EventsModel::request(std::uint64_t number) const
     request.running = running_;
     std::uint64_t first = number * block_rows;
     std::uint64_t count = std::min<std::uint64_t>(block_rows, static_cast<std::uint64_t>(rowCount()) - first);
-    if (filtered_) {
+    if (filtered_ || order_) {
+        const std::vector<std::uint32_t>& rows = order_ ? *order_ : *matches_;
         for (std::uint64_t i = first; i < first + count; ++i)
-            request.ids.push_back(trace::EventId{matches_[i]} + 1);
+            request.ids.push_back(trace::EventId {rows[i]} + 1);
     } else {
         request.first = first + 1;
         request.count = count;
@@ -220,7 +329,7 @@ int EventsModel::rowCount(const QModelIndex& parent) const
 {
     if (parent.isValid())
         return 0;
-    return static_cast<int>(filtered_ ? matches_.size() : events_);
+    return static_cast<int>(filtered_ ? matches_->size() : events_);
 }
 
 int EventsModel::columnCount(const QModelIndex& parent) const
@@ -228,10 +337,41 @@ int EventsModel::columnCount(const QModelIndex& parent) const
     return parent.isValid() ? 0 : column_count;
 }
 
+QString EventsModel::spoken_row(const EventRow& row) const
+{
+    QStringList rest;
+    for (int rule : shown_highlights(row))
+        rest += highlight_rules()[static_cast<std::size_t>(rule)].name;
+    trace::Mark mark = marks_ ? marks_->mark(row.id) : trace::Mark();
+    if (mark.marked)
+        rest += tr("Marked");
+    if (mark.time_reference)
+        rest += tr("Time reference");
+    if (!mark.note.empty())
+        rest += QString::fromStdString(mark.note);
+    return rest.isEmpty() ? spoken(row) : spoken(row) + QStringLiteral(". ") + rest.join(QStringLiteral(", "));
+}
+
 QString EventsModel::spoken(const EventRow& row)
 {
     return tr("Event %1, %2: %3, %4, result %5").arg(QLocale().toString(static_cast<qulonglong>(row.id)), row.process, row.call, row.arguments.text,
         row.result.isEmpty() ? tr("none") : row.result);
+}
+
+/// What the signs before the number say.
+QString EventsModel::gutter_text(const EventRow& row) const
+{
+    QStringList texts;
+    if (is_match(row.id))
+        texts += tr("The filter matches");
+    trace::Mark mark = marks_ ? marks_->mark(row.id) : trace::Mark();
+    if (mark.marked)
+        texts += tr("Marked");
+    if (mark.time_reference)
+        texts += tr("Time reference");
+    if (!mark.note.empty())
+        texts += QString::fromStdString(mark.note).left(500).toHtmlEscaped();
+    return texts.join(QStringLiteral("<br>"));
 }
 
 QVariant EventsModel::data(const QModelIndex& index, int role) const
@@ -248,18 +388,21 @@ QVariant EventsModel::data(const QModelIndex& index, int role) const
     if (!row)
         return {};
     if (role == Qt::AccessibleTextRole && index.column() == number)
-        return spoken(*row);
+        return spoken_row(*row);
+    if (role == Qt::ToolTipRole && index.column() == number)
+        return gutter_text(*row);
     if (role == Qt::ToolTipRole)
         return index.column() == arguments || index.column() == result ? QVariant(data(index, Qt::DisplayRole).toString().left(2000).toHtmlEscaped()) : QVariant();
     switch (index.column()) {
     case number: return QLocale().toString(static_cast<qulonglong>(row->id));
-    case time: return row->time;
+    case time: return shown_time(*row, index.row());
     case process: return row->process;
     case call: return row->call;
     case arguments: return row->arguments.text;
     case result: return row->result;
     case duration: return row->duration;
     case host: return row->host;
+    case notes: return marks_ ? QString::fromStdString(marks_->mark(row->id).note).simplified() : QString();
     default: return {};
     }
 }
@@ -281,6 +424,7 @@ QVariant EventsModel::headerData(int section, Qt::Orientation orientation, int r
     case result: return tr("Result");
     case duration: return tr("Duration");
     case host: return tr("Host");
+    case notes: return tr("Notes");
     default: return {};
     }
 }

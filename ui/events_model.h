@@ -1,8 +1,10 @@
 // The events of a trace as a table: all of them, or those in a row map that a filter made. data() answers from a cache of
-// blocks and never waits: a row that is not there yet is blank until RowLoader has brought it.
+// blocks and never waits: a row that is not there yet is blank until RowLoader has brought it. Rows may stand in another order
+// (a sort), and be marked (a filter that hides nothing).
 #pragma once
 
 #include "ui/row_loader.h"
+#include "ui/scanner.h"
 
 #include <QAbstractTableModel>
 
@@ -15,11 +17,14 @@
 
 namespace ringside::ui {
 
+class MarkBook;
+
 class EventsModel : public QAbstractTableModel {
     Q_OBJECT
 
 public:
-    enum Column { number, time, process, call, arguments, result, duration, host, column_count };
+    enum Column { number, time, process, call, arguments, result, duration, host, notes, column_count };
+    enum class TimeFormat { from_start, since_previous, since_reference, date };
     static constexpr int block_rows = 256;
     static constexpr std::size_t cached_blocks = 96;
 
@@ -42,6 +47,24 @@ public:
     void insert_matches(std::span<const std::uint32_t> rows);
     void clear_filter();
     bool filtered() const { return filtered_; }
+    /// The filter's rows as far as they have come, null without one.
+    RowsPtr matches() const { return filtered_ ? matches_ : nullptr; }
+    /// The same rows in this order, until others come; null: that of time.
+    void set_order(RowsPtr order);
+    bool in_order_of_time() const { return !order_; }
+    /// Rows of a filter that hides nothing (rising); null: there is none.
+    void set_marked(RowsPtr rows);
+    bool is_match(trace::EventId event) const;
+    /// The next match after the event, or the one before it; 0: there is none.
+    trace::EventId next_match(trace::EventId event, bool forward) const;
+    const RowsPtr& marked() const { return marked_; }
+
+    /// Not owned; may be null.
+    void set_marks(const MarkBook* marks);
+    const MarkBook* marks() const { return marks_; }
+    /// `started_ns`: the recording's start since 1970.
+    void set_time_format(TimeFormat format, std::uint64_t started_ns);
+    TimeFormat time_format() const { return time_format_; }
     trace::EventId event_count() const { return events_; }
 
     /// 0 where there is no such row.
@@ -59,6 +82,8 @@ public:
 
     /// The row as a sentence, for a screen reader.
     static QString spoken(const EventRow& row);
+    /// With its marks and highlights.
+    QString spoken_row(const EventRow& row) const;
 
 Q_SIGNALS:
     void failed(const QString& message);
@@ -76,12 +101,20 @@ private:
     Block& touch(std::uint64_t block) const;
     void forget_blocks();
     void mark_stale(std::uint64_t block);
+    std::vector<std::uint32_t>& own_matches();
+    void everything_changed();
+    QString shown_time(const EventRow& row, int at) const;
+    QString gutter_text(const EventRow& row) const;
 
     std::unique_ptr<RowLoader> loader_;
     trace::EventId events_ = 0;
     bool running_ = false;
     bool filtered_ = false;
-    std::vector<std::uint32_t> matches_;
+    std::shared_ptr<std::vector<std::uint32_t>> matches_ = std::make_shared<std::vector<std::uint32_t>>();
+    RowsPtr order_, marked_;
+    const MarkBook* marks_ = nullptr;
+    TimeFormat time_format_ = TimeFormat::from_start;
+    std::uint64_t started_ns_ = 0;
     std::uint64_t generation_ = 0;
     mutable std::unordered_map<std::uint64_t, Block> blocks_;
     mutable std::list<std::uint64_t> recent_; ///< the block used last first

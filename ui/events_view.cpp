@@ -44,6 +44,9 @@ EventsView::EventsView(EventsModel* model, QWidget* parent) : QTableView(parent)
     pill_->hide();
     horizontalHeader()->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(horizontalHeader(), &QWidget::customContextMenuRequested, this, [this](const QPoint& at) { choose_columns(horizontalHeader()->mapToGlobal(at)); });
+    horizontalHeader()->setSectionsClickable(true);
+    connect(horizontalHeader(), &QHeaderView::sectionClicked, this, &EventsView::sort_asked);
+    setColumnHidden(EventsModel::notes, true);
     connect(pill_, &QAbstractButton::clicked, this, [this] { follow_end(true); });
     connect(model, &QAbstractItemModel::rowsInserted, this, &EventsView::rows_added);
     connect(verticalScrollBar(), &QScrollBar::valueChanged, this, &EventsView::scrolled);
@@ -62,7 +65,7 @@ void EventsView::choose_columns(const QPoint& global)
     menu.addSeparator();
     connect(menu.addAction(tr("As at First")), &QAction::triggered, this, [this] {
         for (int column = 0; column < EventsModel::column_count; ++column) {
-            setColumnHidden(column, false);
+            setColumnHidden(column, column == EventsModel::notes);
             horizontalHeader()->moveSection(horizontalHeader()->visualIndex(column), column);
         }
         fit_columns();
@@ -75,7 +78,7 @@ void EventsView::fit_columns()
     QFontMetrics mono(mono_font());
     int margins = 2 * EventDelegate::margin + 4;
     auto chars = [&](int count) { return mono.horizontalAdvance(QString(count, '0')) + margins; };
-    setColumnWidth(EventsModel::number, chars(6));
+    setColumnWidth(EventsModel::number, chars(6) + 2 * mono.horizontalAdvance('0') + 4); // signs stand before it
     setColumnWidth(EventsModel::time, chars(7));
     setColumnWidth(EventsModel::process, chars(9));
     setColumnWidth(EventsModel::call, chars(12));
@@ -83,6 +86,21 @@ void EventsView::fit_columns()
     setColumnWidth(EventsModel::duration, chars(8));
     // Wide enough for the words of the header, too.
     setColumnWidth(EventsModel::host, chars(4));
+    setColumnWidth(EventsModel::notes, chars(24));
+}
+
+void EventsView::fit_time()
+{
+    int characters = model_->time_format() == EventsModel::TimeFormat::date ? 23 : 8;
+    setColumnWidth(EventsModel::time, QFontMetrics(mono_font()).horizontalAdvance(QString(characters, '0')) + 2 * EventDelegate::margin + 4);
+}
+
+void EventsView::show_sorting(int column, Qt::SortOrder order)
+{
+    horizontalHeader()->setSortIndicatorShown(column >= 0);
+    if (column >= 0)
+        horizontalHeader()->setSortIndicator(column, order);
+    horizontalHeader()->viewport()->update();
 }
 
 void EventsView::show_event(trace::EventId event)

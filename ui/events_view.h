@@ -26,6 +26,10 @@ public:
     /// The selected events, at most `limit`, in order.
     std::vector<trace::EventId> selected_events(std::size_t limit) const;
     void fit_columns();
+    /// The time's column, as wide as its format needs.
+    void fit_time();
+    /// ▲ or ▼ in a header; column -1: none.
+    void show_sorting(int column, Qt::SortOrder order);
     /// A menu of the columns; what is chosen is remembered with the layout.
     void choose_columns(const QPoint& global);
 
@@ -35,6 +39,8 @@ public:
 Q_SIGNALS:
     void event_chosen(ringside::trace::EventId event);
     void follow_changed(bool follow);
+    /// A column's header was clicked.
+    void sort_asked(int column);
 
 protected:
     void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;

@@ -1,6 +1,8 @@
 // See filter_line.h. trace/ counts columns in bytes of UTF-8, Qt in UTF-16 units: both are converted here.
 #include "ui/filter_line.h"
 
+#include "ui/filter_store.h"
+#include "ui/flat_button.h"
 #include "ui/theme.h"
 
 #include <QAbstractItemView>
@@ -59,6 +61,21 @@ FilterLine::FilterLine(QWidget* parent) : QLineEdit(parent), completer_(new QCom
     completer_->popup()->setItemDelegate(new CandidateDelegate(completer_->popup()));
     pause_.setSingleShot(true);
     pause_.setInterval(600);
+    const std::tuple<FlatButton**, QString, QString> buttons[] = {{&previous_, QStringLiteral("↑"), tr("Previous match (Shift+F3)")}, {&next_, QStringLiteral("↓"), tr("Next match (F3)")},
+        {&save_, QStringLiteral("☆"), tr("Save this filter")}, {&menu_, QStringLiteral("▾"), tr("Saved filters, and those of before (↑)")}, {&clear_, QStringLiteral("✕"), tr("Clear the filter (Esc)")}};
+    for (const auto& [button, sign, name] : buttons) {
+        *button = new FlatButton(FlatButton::Kind::status, sign, this);
+        (*button)->setAccessibleName(name);
+        (*button)->setToolTip(name);
+        (*button)->setFocusPolicy(Qt::NoFocus); // each has a key
+        (*button)->setCursor(Qt::ArrowCursor);
+    }
+    connect(previous_, &QAbstractButton::clicked, this, [this] { Q_EMIT step_asked(false); });
+    connect(next_, &QAbstractButton::clicked, this, [this] { Q_EMIT step_asked(true); });
+    connect(save_, &QAbstractButton::clicked, this, &FilterLine::save_asked);
+    connect(menu_, &QAbstractButton::clicked, this, [this] { Q_EMIT menu_asked(mapToGlobal(QPoint(menu_->geometry().left(), height()))); });
+    connect(clear_, &QAbstractButton::clicked, this, &FilterLine::clear_filter);
+    connect(this, &QLineEdit::textChanged, this, &FilterLine::place_margins);
     connect(&pause_, &QTimer::timeout, this, [this] { check(true); });
     connect(this, &QLineEdit::textEdited, this, &FilterLine::edited);
     connect(completer_, qOverload<const QString&>(&QCompleter::activated), this, &FilterLine::insert_completion);
@@ -68,8 +85,52 @@ FilterLine::FilterLine(QWidget* parent) : QLineEdit(parent), completer_(new QCom
 void FilterLine::place_margins()
 {
     QFontMetrics metrics(font());
-    int right = count_.isEmpty() ? metrics.horizontalAdvance(QStringLiteral("Ctrl+/")) : metrics.horizontalAdvance(count_);
-    setTextMargins(applied_.isEmpty() ? 6 : metrics.horizontalAdvance(QStringLiteral("✓ ")) + 6, 0, right + 14, 0);
+    bool in_force = !applied_.isEmpty();
+    previous_->setVisible(in_force);
+    next_->setVisible(in_force);
+    save_->setVisible(in_force);
+    clear_->setVisible(in_force || !text().isEmpty());
+    int x = width() - 4;
+    for (FlatButton* button : {clear_, menu_, save_, next_, previous_}) {
+        if (button->isHidden())
+            continue;
+        int button_width = metrics.horizontalAdvance('m') + 12;
+        x -= button_width;
+        button->setGeometry(x, 2, button_width, height() - 4);
+    }
+    buttons_width_ = width() - x;
+    int right = metrics.horizontalAdvance(!count_.isEmpty() ? count_ : text().isEmpty() ? QStringLiteral("Ctrl+/") : QString());
+    setTextMargins(applied_.isEmpty() ? 6 : metrics.horizontalAdvance(QStringLiteral("✓ ")) + 6, 0, right + buttons_width_ + 6, 0);
+}
+
+void FilterLine::resizeEvent(QResizeEvent* event)
+{
+    QLineEdit::resizeEvent(event);
+    place_margins();
+}
+
+QStringList FilterLine::candidates() const
+{
+    QStringList list;
+    for (int row = 0; row < candidates_->rowCount(); ++row)
+        list += candidates_->item(row)->text();
+    return list;
+}
+
+/// One filter further back (step 1) among those that were applied, or forward again; past the newest stands what was being typed.
+void FilterLine::recall(int step)
+{
+    QStringList history = filter_history();
+    if (recalled_ < 0)
+        typed_ = text();
+    int at = std::clamp(recalled_ + step, -1, static_cast<int>(history.size()) - 1);
+    if (recalled_ < 0 && at == 0 && history.value(0) == text() && history.size() > 1)
+        at = 1; // it stands there already
+    if (at == recalled_)
+        return;
+    recalled_ = at;
+    setText(at < 0 ? typed_ : history[at]);
+    check(false);
 }
 
 void FilterLine::set_count(const QString& count)
@@ -89,6 +150,7 @@ void FilterLine::edited()
 {
     if (preedit_)
         return;
+    recalled_ = -1;
     check(false);
     pause_.start();
     complete(false);
@@ -132,6 +194,9 @@ void FilterLine::confirm()
     applied_ = filter.matches_all() ? QString() : text().trimmed();
     if (applied_.isEmpty())
         count_.clear();
+    else
+        remember_filter(applied_);
+    recalled_ = -1;
     place_margins();
     update();
     Q_EMIT applied_changed(applied_, filter);
@@ -152,7 +217,7 @@ void FilterLine::complete(bool asked)
 {
     QByteArray utf8 = text().toUtf8();
     auto cursor = static_cast<std::size_t>(text().left(cursorPosition()).toUtf8().size());
-    trace::Completions found = trace::complete_filter(std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size())), cursor);
+    trace::Completions found = trace::complete_filter(std::string_view(utf8.constData(), static_cast<std::size_t>(utf8.size())), cursor, values_.get());
     bool typing = found.end > found.begin;
     std::string_view word(utf8.constData() + found.begin, found.end - found.begin);
     bool complete = found.candidates.size() == 1 && found.candidates.front().text == word;
@@ -217,8 +282,15 @@ void FilterLine::keyPressEvent(QKeyEvent* event)
         clear_filter();
         return;
     }
+    if (event->key() == Qt::Key_Up && !popup->isVisible()) {
+        recall(1);
+        return;
+    }
     if (event->key() == Qt::Key_Down && !popup->isVisible()) {
-        complete(true);
+        if (recalled_ >= 0)
+            recall(-1);
+        else
+            complete(true);
         return;
     }
     if (event->key() == Qt::Key_Space && event->modifiers() == Qt::ControlModifier) {
@@ -278,7 +350,7 @@ void FilterLine::paintEvent(QPaintEvent* event)
     }
     painter.setPen(c.faint);
     QString right = !count_.isEmpty() ? count_ : text().isEmpty() ? QStringLiteral("Ctrl+/") : QString();
-    painter.drawText(rect().adjusted(0, 0, -9, 0), Qt::AlignVCenter | Qt::AlignRight, right);
+    painter.drawText(rect().adjusted(0, 0, -buttons_width_ - 2, 0), Qt::AlignVCenter | Qt::AlignRight, right);
     if (!mistake_)
         return;
     auto [begin, end] = mistake_range();

@@ -6,9 +6,11 @@
 #include "ui/events_view.h"
 #include "ui/files_panel.h"
 #include "ui/filter_line.h"
+#include "ui/find_bar.h"
 #include "ui/flat_button.h"
 #include "ui/host_panel.h"
 #include "ui/inspector.h"
+#include "ui/mark_book.h"
 #include "ui/message_bar.h"
 #include "ui/network_panel.h"
 #include "ui/output_panel.h"
@@ -50,6 +52,8 @@ MainWindow::MainWindow()
     , model_(new EventsModel(this))
     , view_(new EventsView(model_))
     , filter_(new FilterLine)
+    , find_(new FindBar)
+    , marks_(new MarkBook(this))
     , inspector_(new Inspector(this))
     , processes_(new ProcessesPanel(this))
     , output_(new OutputPanel(this))
@@ -72,6 +76,7 @@ MainWindow::MainWindow()
     layout->setSpacing(0);
     layout->addWidget(strip_);
     layout->addWidget(messages_);
+    layout->addWidget(find_);
     layout->addWidget(pages_);
     pages_->addWidget(start_);
     pages_->addWidget(view_);
@@ -110,6 +115,8 @@ MainWindow::MainWindow()
     });
     connect(model_, &EventsModel::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
     connect_views();
+    connect_filter();
+    model_->set_marks(marks_);
     connect(&clock_, &QTimer::timeout, this, [this] {
         update_status();
         tell_waiting();
@@ -143,6 +150,9 @@ void MainWindow::make_bars()
     for (FlatButton* button : {stop_button_, again_button_, run_button_})
         layout->addWidget(button);
     layout->addWidget(filter_, 1);
+    mode_button_ = new FlatButton(FlatButton::Kind::plain, tr("Only matches ▾"));
+    mode_button_->setToolTip(tr("Whether the filter hides the other events (Ctrl+Shift+M)"));
+    layout->addWidget(mode_button_);
     main_bar_->addWidget(row);
     addToolBarBreak();
     quick_bar_ = addToolBar(tr("Quick filters"));
@@ -168,6 +178,9 @@ void MainWindow::make_bars()
         chip_layout->addWidget(chip);
         connect(chip, &QAbstractButton::clicked, this, [this, text = QString::fromUtf8(condition)](bool on) { toggle_quick_filter(text, on); });
     }
+    chips_ = new QHBoxLayout; // of the filter's parts that are switched off
+    chips_->setSpacing(7);
+    chip_layout->addLayout(chips_);
     chip_layout->addStretch();
     quick_bar_->addWidget(chips);
     for (QToolBar* bar : {main_bar_, quick_bar_}) {
@@ -274,7 +287,7 @@ void MainWindow::save_layout()
     if (pages_->currentWidget() != view_)
         return; // the start page hides the docks
     settings.setValue("window/state", saveState(layout_version));
-    settings.setValue("events/columns", view_->horizontalHeader()->saveState());
+    settings.setValue("events/columns-2", view_->horizontalHeader()->saveState());
 }
 
 void MainWindow::restore_layout()
@@ -289,7 +302,8 @@ void MainWindow::restore_layout()
         QTimer::singleShot(0, this, &MainWindow::reset_layout); // sizes are known then
     else
         raise_first_dock();
-    view_->horizontalHeader()->restoreState(settings.value("events/columns").toByteArray());
+    view_->horizontalHeader()->restoreState(settings.value("events/columns-2").toByteArray());
+    view_->show_sorting(sort_column_, sort_order_); // that of the last window is not ours
 }
 
 void MainWindow::next_pane(int step)

@@ -7,6 +7,7 @@
 #include "ui/exporter.h"
 #include "ui/focus.h"
 #include "ui/scanner.h"
+#include "ui/trace_document.h"
 
 #include <QElapsedTimer>
 #include <QMainWindow>
@@ -16,6 +17,8 @@
 #include <optional>
 
 class QAction;
+class QActionGroup;
+class QHBoxLayout;
 class QMenu;
 class QStackedWidget;
 class QToolBar;
@@ -26,8 +29,10 @@ class Analyst;
 class EventsModel;
 class EventsView;
 class FilterLine;
+class FindBar;
 class FlatButton;
 class Inspector;
+class MarkBook;
 class MessageBar;
 class FilesPanel;
 class HostPanel;
@@ -43,7 +48,6 @@ class StatusLine;
 class SummaryPanel;
 class TimeFocus;
 class TimelinePanel;
-class TraceDocument;
 class ViewPanel;
 
 class MainWindow : public QMainWindow {
@@ -81,6 +85,19 @@ public:
     void show_dock(const QString& name);
     Focus& focus() { return focus_; }
     TraceDocument* document() { return document_.get(); }
+    FindBar& find_bar() { return *find_; }
+    MarkBook& marks() { return *marks_; }
+    /// The chips of conditions that were taken out of the filter.
+    const QStringList& parts_off() const { return parts_off_; }
+    /// Takes a condition out of the filter; a chip puts it back.
+    void switch_part_off(const QString& part);
+    /// All events are shown and the matches marked, or the matches alone.
+    void mark_matches(bool marking);
+    /// An event's number, or a time: "1.5s", "200ms". False: it is neither, or there is none.
+    bool go_to(const QString& place);
+    void copy_as(TraceDocument::CopyForm form);
+    /// -1: the order of time.
+    void sort_by(int column, Qt::SortOrder order);
     /// What the Export menu says is written there; `export_done` follows.
     void export_to(trace::ExportFormat format, const QString& target);
     bool is_running() const { return program_ != nullptr; }
@@ -131,7 +148,7 @@ private:
     void make_other_menus();
     void events_menu(const QPoint& position);
     void set_theme(const QString& name);
-    void go_to_event();
+    void ask_event();
     void go_rows(int step);
     void show_shortcuts();
     void show_about();
@@ -152,7 +169,30 @@ private:
     void check_quick_filters();
     void show_focus(trace::EventId event);
     void step_problem(bool forward);
-    void copy_events();
+    void adopt_marks();
+    // main_window_filter.cpp
+    void connect_filter();
+    void make_filter_menus(QMenu* analyze);
+    void fill_condition_menu(QMenu* menu, bool apply);
+    void filter_menu(const QPoint& below);
+    void save_this_filter();
+    void manage_filters();
+    void switch_part_on(const QString& part);
+    void show_parts_off();
+    void collect_matches();
+    void step_match(bool forward);
+    void sort_clicked(int column);
+    void sort_again();
+    // main_window_edit.cpp
+    void make_edit_menu();
+    void make_marks_menu(QMenu* edit);
+    void make_time_menu(QMenu* view);
+    void make_highlights_menu(QMenu* view);
+    void make_sort_menu(QMenu* view);
+    void ask_note();
+    void step_mark(bool forward);
+    void find_next(bool forward);
+    void stepped(trace::EventId event, bool forward);
     // main_window_run.cpp
     void ask_run();
     void run_again();
@@ -177,6 +217,12 @@ private:
     bool awaiting_recording_ = false; ///< its file is not there yet
     QString first_filter_;
     bool show_internal_ = false;      ///< page-ins, trapped instructions and the like
+    bool marking_ = false;            ///< the filter marks and hides nothing
+    std::uint64_t collect_number_ = 0, sort_number_ = 0;
+    QStringList parts_off_;
+    int sort_column_ = -1;
+    Qt::SortOrder sort_order_ = Qt::AscendingOrder;
+    bool looking_for_problem_ = false; ///< what the Scanner looks for; else what stands in the find bar
     QString outcome_;                 ///< how the program of this window ended
     bool sandbox_failed_ = false;     ///< it was the sandbox that ended it: the message bar says so
 
@@ -186,6 +232,13 @@ private:
     EventsModel* model_ = nullptr;
     EventsView* view_ = nullptr;
     FilterLine* filter_ = nullptr;
+    FindBar* find_ = nullptr;
+    MarkBook* marks_ = nullptr;
+    FlatButton* mode_button_ = nullptr;
+    QHBoxLayout* chips_ = nullptr;
+    QList<FlatButton*> part_chips_;
+    QAction *marking_action_ = nullptr, *internal_action_ = nullptr;
+    QActionGroup* time_formats_ = nullptr;
     Inspector* inspector_ = nullptr;
     ProcessesPanel* processes_ = nullptr;
     OutputPanel* output_ = nullptr;
@@ -206,6 +259,7 @@ private:
     FlatButton *again_button_ = nullptr, *run_button_ = nullptr, *stop_button_ = nullptr;
     std::vector<std::pair<FlatButton*, QString>> quick_;
     QAction *again_action_ = nullptr, *stop_action_ = nullptr, *kill_action_ = nullptr, *close_action_ = nullptr, *copy_action_ = nullptr, *follow_action_ = nullptr;
+    QList<QAction*> edit_actions_;  ///< what the events' own menu has besides Copy
     QList<QAction*> trace_actions_; ///< that need an open trace
 };
 

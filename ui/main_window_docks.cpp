@@ -62,6 +62,7 @@ void MainWindow::connect_views()
     connect(status_, &StatusLine::state_clicked, this, [this] { show_dock("summary"); });
     live_views_.setInterval(700);
     connect(&live_views_, &QTimer::timeout, this, &MainWindow::refresh_views);
+    connect(&live_views_, &QTimer::timeout, this, &MainWindow::collect_matches);
 }
 
 /// A trace was opened.

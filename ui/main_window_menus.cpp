@@ -1,6 +1,8 @@
 // The window's menus and keys; those of Wireshark where it has them.
 #include "ui/main_window.h"
 
+#include "ui/menu_item.h"
+
 #include "ui/event_conditions.h"
 #include "ui/events_model.h"
 #include "ui/events_view.h"
@@ -16,33 +18,16 @@
 
 #include <QActionGroup>
 #include <QApplication>
-#include <QInputDialog>
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QSettings>
 
 namespace ringside::ui {
 
-namespace {
-
-QAction* add(QMenu* menu, const QString& text, const QKeySequence& key, QObject* receiver, std::function<void()> act)
-{
-    QAction* action = menu->addAction(text);
-    action->setShortcut(key);
-    QObject::connect(action, &QAction::triggered, receiver, [act = std::move(act)] { act(); });
-    return action;
-}
-
-}
-
 void MainWindow::make_menus()
 {
     make_file_menu();
-    QMenu* edit = menuBar()->addMenu(tr("&Edit"));
-    copy_action_ = add(edit, tr("&Copy"), QKeySequence::Copy, view_, [this] { copy_events(); });
-    copy_action_->setShortcutContext(Qt::WidgetShortcut); // elsewhere Ctrl+C copies what is there
-    view_->addAction(copy_action_);
-    trace_actions_ += copy_action_;
+    make_edit_menu();
     make_view_menu();
     make_go_menu();
     make_other_menus();
@@ -99,7 +84,11 @@ void MainWindow::make_view_menu()
     internal->setCheckable(true);
     internal->setToolTip(tr("Page-ins, trapped instructions, preemptions, returns of calls that waited"));
     connect(internal, &QAction::triggered, this, &MainWindow::show_internal);
+    internal_action_ = internal;
     trace_actions_ += internal;
+    make_sort_menu(view);
+    make_time_menu(view);
+    make_highlights_menu(view);
     QMenu* themes = view->addMenu(tr("&Theme"));
     auto* group = new QActionGroup(this);
     QString now = QSettings().value("window/theme", "system").toString();
@@ -120,7 +109,7 @@ void MainWindow::make_view_menu()
 void MainWindow::make_go_menu()
 {
     QMenu* go = menuBar()->addMenu(tr("&Go"));
-    trace_actions_ += add(go, tr("Go to &Event…"), Qt::CTRL | Qt::Key_G, this, [this] { go_to_event(); });
+    trace_actions_ += add(go, tr("Go to &Event or Time…"), Qt::CTRL | Qt::Key_G, this, [this] { ask_event(); });
     QAction* previous = add(go, tr("Previous Row"), {}, this, [this] { go_rows(-1); });
     previous->setShortcuts({Qt::CTRL | Qt::Key_Up, Qt::Key_F7});
     QAction* next = add(go, tr("Next Row"), {}, this, [this] { go_rows(1); });
@@ -130,7 +119,9 @@ void MainWindow::make_go_menu()
     go->addSeparator();
     QAction* previous_problem = add(go, tr("Previous Problem"), Qt::SHIFT | Qt::Key_F4, this, [this] { step_problem(false); });
     QAction* next_problem = add(go, tr("Next Problem"), Qt::Key_F4, this, [this] { step_problem(true); });
-    trace_actions_ += {previous, next, first, last, previous_problem, next_problem};
+    QAction* previous_match = add(go, tr("Previous Match"), Qt::SHIFT | Qt::Key_F3, this, [this] { step_match(false); });
+    QAction* next_match = add(go, tr("Next Match"), Qt::Key_F3, this, [this] { step_match(true); });
+    trace_actions_ += {previous, next, first, last, previous_problem, next_problem, previous_match, next_match};
 }
 
 void MainWindow::make_other_menus()
@@ -154,6 +145,7 @@ void MainWindow::make_other_menus()
         network_->follow_event(focus_.event());
     });
     trace_actions_ += add(analyze, tr("&Clear Filter"), {}, this, [this] { filter_->apply({}); });
+    make_filter_menus(analyze);
     QMenu* help = menuBar()->addMenu(tr("&Help"));
     add(help, tr("&Keyboard Shortcuts"), Qt::Key_Question, this, [this] { show_shortcuts(); });
     add(help, tr("&About"), {}, this, [this] { show_about(); });
@@ -166,7 +158,10 @@ void MainWindow::events_menu(const QPoint& position)
     if (!row)
         return;
     QMenu menu;
+    view_->selectionModel()->setCurrentIndex(index, view_->selectionModel()->isRowSelected(index.row()) ? QItemSelectionModel::NoUpdate : QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
     menu.addAction(copy_action_);
+    for (QAction* action : edit_actions_)
+        menu.addAction(action);
     menu.addSeparator();
     QString condition = condition_for(*row, index.column());
     if (!condition.isEmpty())
@@ -190,22 +185,6 @@ void MainWindow::go_rows(int step)
         return;
     int row = step == INT_MIN ? 0 : step == INT_MAX ? rows - 1 : std::clamp(model_->row_of(focus_.event()) + step, 0, rows - 1);
     focus_.set_event(model_->event_at(row));
-}
-
-void MainWindow::go_to_event()
-{
-    bool ok = false;
-    int last = static_cast<int>(std::min<trace::EventId>(model_->event_count(), INT_MAX));
-    int chosen = QInputDialog::getInt(this, tr("Go to event"), tr("Number, 1 to %1:").arg(QLocale().toString(last)), static_cast<int>(focus_.event()), 1, std::max(1, last), 1, &ok);
-    if (!ok)
-        return;
-    auto event = static_cast<trace::EventId>(chosen);
-    if (!model_->shows(event) && model_->filtered())
-        messages_->show_message(MessageBar::Kind::note, tr("The filter hides event %1.").arg(QLocale().toString(chosen)), {}, tr("Clear filter"), [this] {
-            filter_->apply({});
-        });
-    focus_.set_event(event);
-    view_->setFocus();
 }
 
 void MainWindow::show_shortcuts()

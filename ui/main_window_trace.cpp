@@ -6,8 +6,10 @@
 #include "ui/events_model.h"
 #include "ui/events_view.h"
 #include "ui/filter_line.h"
+#include "ui/find_bar.h"
 #include "ui/flat_button.h"
 #include "ui/inspector.h"
+#include "ui/mark_book.h"
 #include "ui/message_bar.h"
 #include "ui/output_panel.h"
 #include "ui/overview_strip.h"
@@ -94,7 +96,14 @@ void MainWindow::close_trace()
     processes_->clear();
     focus_.clear();
     totals_ = {};
-    filter_number_ = 0;
+    filter_number_ = collect_number_ = sort_number_ = 0;
+    sort_column_ = -1;
+    view_->show_sorting(-1, Qt::AscendingOrder);
+    parts_off_.clear();
+    show_parts_off();
+    filter_->set_values(nullptr);
+    find_->hide();
+    marks_->open({}, false);
     told_end_ = false;
     live_views_.stop();
     for (ViewPanel* dock : views())
@@ -125,6 +134,7 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
     connect(doc, &TraceDocument::ended, this, [this] {
         model_->set_running(false);
         model_->refresh_open();
+        marks_->recording_ended();
         view_->set_live(false);
         update_status();
         await_whole_columns();
@@ -140,11 +150,20 @@ void MainWindow::adopt(std::unique_ptr<TraceDocument> document)
         if (!view_->follows_end())
             view_->show_event(focus_.event());
     });
-    connect(&scanner, &Scanner::stepped, this, [this](trace::EventId event, bool forward) {
-        if (event == 0)
-            messages_->show_message(MessageBar::Kind::note, forward ? tr("No problem after this event.") : tr("No problem before this event."));
-        else
-            focus_.set_event(event);
+    connect(&scanner, &Scanner::stepped, this, &MainWindow::stepped);
+    connect(&scanner, &Scanner::values_known, filter_, &FilterLine::set_values);
+    connect(&scanner, &Scanner::collected, this, [this](quint64 number, const RowsPtr& rows) {
+        if (number != collect_number_ || !marking_)
+            return;
+        model_->set_marked(rows);
+        filter_->set_count(tr("%1 of %2").arg(ringside::ui::number(rows->size()), ringside::ui::number(document_->events())));
+    });
+    connect(&scanner, &Scanner::sorted, this, [this](quint64 number, const RowsPtr& order) {
+        if (number != sort_number_)
+            return;
+        status_->set_work({});
+        model_->set_order(order);
+        view_->show_event(focus_.event());
     });
     connect(&scanner, &Scanner::totals_changed, this, [this](const Scanner::Totals& totals) {
         totals_ = totals;
@@ -174,6 +193,7 @@ void MainWindow::trace_is_open()
     model_->set_trace(doc.path());
     model_->set_running(doc.running());
     inspector_->set_trace(doc.path());
+    marks_->open(doc.path(), doc.running());
     processes_->show_processes(doc.processes(), doc.running());
     show_events();
     view_->set_live(doc.running());
@@ -253,18 +273,23 @@ void MainWindow::filter_events(const QString& text)
     for (ViewPanel* dock : views())
         if (dock != summary_)
             dock->refresh();
-    auto compiled = trace::Filter::compile(whole_filter(text).toStdString());
+    collect_matches();
+    status_->set_work({});
+    document_->scanner().stop_sort();
+    sort_number_ = 0;
+    auto compiled = trace::Filter::compile(whole_filter(marking_ ? QString() : text).toStdString());
     auto* filter = std::get_if<trace::Filter>(&compiled);
     if (!filter || filter->matches_all()) {
         document_->scanner().stop_filter();
         filter_number_ = 0;
         model_->clear_filter();
         view_->show_event(focus_.event());
+        sort_again();
         Q_EMIT filter_done();
         return;
     }
     model_->begin_filter();
-    if (!text.isEmpty())
+    if (!text.isEmpty() && !marking_)
         filter_->set_count(tr("0 of %1").arg(number(document_->events())));
     filter_number_ = document_->scanner().start_filter(*filter);
 }
@@ -281,7 +306,7 @@ void MainWindow::found(quint64 filter, const std::vector<std::uint32_t>& rows, b
         return; // of a filter before this one
     model_->append_matches(rows);
     int matches = model_->rowCount();
-    bool asked = !filter_->applied().isEmpty();
+    bool asked = !filter_->applied().isEmpty() && !marking_;
     if (asked)
         filter_->set_count(tr("%1 of %2").arg(number(static_cast<std::uint64_t>(matches)), number(document_->events())));
     if (!complete)
@@ -293,6 +318,7 @@ void MainWindow::found(quint64 filter, const std::vector<std::uint32_t>& rows, b
             [this] { filter_->apply({}); });
     if (focus_.event() != 0 && !document_->running())
         view_->show_event(focus_.event());
+    sort_again();
     Q_EMIT filter_done();
 }
 
@@ -333,15 +359,9 @@ void MainWindow::show_focus(trace::EventId event)
 
 void MainWindow::step_problem(bool forward)
 {
+    looking_for_problem_ = true;
     if (document_)
         document_->scanner().find("problem", focus_.event(), forward);
-}
-
-void MainWindow::copy_events()
-{
-    constexpr std::size_t most = 100'000;
-    if (document_)
-        document_->copy_as_text(view_->selected_events(most));
 }
 
 }

@@ -1,6 +1,7 @@
 // See scanner.h.
 #include "ui/scanner.h"
 
+#include "trace/filter/known_values.h"
 #include "trace/filter_run.h"
 #include "trace/printed.h"
 #include "ui/analyst.h"
@@ -30,6 +31,7 @@ struct Scanner::State {
     std::size_t counted = 0;
     Totals totals;
     Clock::time_point published;
+    std::size_t values_of = 0; ///< rows there were when values were last told
 };
 
 Scanner::Scanner(std::string path, QObject* parent) : QObject(parent), path_(std::move(path)), columns_(std::make_shared<SharedColumns>()), worker_(std::make_unique<Worker>()) { }
@@ -107,6 +109,18 @@ void Scanner::load()
     lock.unlock();
     state_->loading = false;
     publish_totals();
+    if (state_->columns.size() > 2 * state_->values_of)
+        worker_->post([this] { guarded([this] { tell_values(); }); }); // what was asked for meanwhile comes first
+}
+
+void Scanner::tell_values()
+{
+    State& s = *state_;
+    if (s.columns.size() <= 2 * s.values_of)
+        return;
+    s.values_of = s.columns.size();
+    auto values = std::make_shared<const trace::KnownValues>(trace::known_values(s.trace, s.columns, worker_->stopping()));
+    deliver(this, [this, values] { Q_EMIT values_known(values); });
 }
 
 void Scanner::run_filter(std::uint64_t number)
@@ -176,14 +190,93 @@ void Scanner::read_output()
 
 void Scanner::find(const std::string& filter, trace::EventId from, bool forward)
 {
-    worker_->post([this, filter, from, forward] { guarded([&] { step(filter, from, forward); }); });
+    std::uint64_t number = ++find_number_;
+    worker_->post([this, filter, from, forward, number] {
+        if (number != find_number_)
+            return;
+        guarded([&] {
+            auto compiled = trace::Filter::compile(filter);
+            auto* made = std::get_if<trace::Filter>(&compiled);
+            if (state_->columns.size() == 0)
+                load();
+            if (made && made->needs_source() && filter != "problem")
+                look(*made, from, forward, number);
+            else if (made)
+                step(filter, from, forward);
+        });
+    });
+}
+
+/// Outward from the event, a few thousand rows at a time.
+void Scanner::look(const trace::Filter& filter, trace::EventId from, bool forward, std::uint64_t number)
+{
+    constexpr std::size_t piece = 4096;
+    State& s = *state_;
+    std::size_t begin = forward ? static_cast<std::size_t>(from) : 0, end = forward ? s.columns.size() : from > 0 ? static_cast<std::size_t>(from) - 1 : 0;
+    end = std::min(end, s.columns.size());
+    trace::EventId found = 0;
+    while (begin < end && found == 0) {
+        if (number != find_number_ || worker_->stopping())
+            return;
+        std::size_t count = std::min(piece, end - begin), first = forward ? begin : end - count;
+        std::vector<std::uint32_t> sure, maybe;
+        filter.select(s.columns, first, count, s.trace, sure, maybe);
+        std::erase_if(maybe, [&](std::uint32_t row) {
+            if (number != find_number_)
+                return true;
+            auto event = s.trace.event(trace::EventId {row} + 1);
+            return !event || !filter.matches(*event, s.trace);
+        });
+        sure.insert(sure.end(), maybe.begin(), maybe.end());
+        if (!sure.empty())
+            found = trace::EventId {forward ? std::ranges::min(sure) : std::ranges::max(sure)} + 1;
+        (forward ? begin : end) = forward ? begin + count : end - count;
+    }
+    if (number == find_number_)
+        deliver(this, [this, found, forward] { Q_EMIT stepped(found, forward); });
+}
+
+std::uint64_t Scanner::collect(trace::Filter filter)
+{
+    std::uint64_t number = ++collect_number_;
+    worker_->post([this, number, filter = std::move(filter)] {
+        if (number != collect_number_)
+            return;
+        guarded([&] {
+            if (state_->columns.size() == 0)
+                load();
+            auto rows = std::make_shared<std::vector<std::uint32_t>>();
+            trace::run_filter(filter, state_->columns, state_->trace, 0, worker_->stopping(),
+                [&](std::span<const std::uint32_t> more, std::size_t) { rows->insert(rows->end(), more.begin(), more.end()); });
+            deliver(this, [this, number, rows] { Q_EMIT collected(number, rows); });
+        });
+    });
+    return number;
+}
+
+std::uint64_t Scanner::sort(trace::SortBy by, bool descending, RowsPtr rows)
+{
+    std::uint64_t number = ++sort_number_;
+    worker_->post([this, number, by, descending, rows = std::move(rows)] {
+        if (number != sort_number_)
+            return;
+        guarded([&] {
+            if (state_->columns.size() == 0)
+                load();
+            auto order = std::make_shared<const std::vector<std::uint32_t>>(
+                trace::sort_rows(by, descending, state_->columns, state_->trace, rows.get(), worker_->stopping()));
+            deliver(this, [this, number, order] {
+                if (number == sort_number_)
+                    Q_EMIT sorted(number, order);
+            });
+        });
+    });
+    return number;
 }
 
 void Scanner::step(const std::string& text, trace::EventId from, bool forward)
 {
     State& s = *state_;
-    if (s.columns.size() == 0)
-        load();
     if (text != s.step_text || s.step_columns != s.columns.size()) {
         auto compiled = trace::Filter::compile(text);
         if (!std::holds_alternative<trace::Filter>(compiled))

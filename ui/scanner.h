@@ -4,6 +4,7 @@
 
 #include "trace/filter/filter.h"
 #include "trace/record.h"
+#include "trace/sort_rows.h"
 
 #include <QObject>
 
@@ -18,6 +19,8 @@ namespace ringside::ui {
 
 class Worker;
 struct SharedColumns;
+
+using RowsPtr = std::shared_ptr<const std::vector<std::uint32_t>>; ///< rows (event id - 1)
 
 class Scanner : public QObject {
     Q_OBJECT
@@ -41,8 +44,14 @@ public:
     /// Replaces the filter that runs. Matches come by `found`, with this call's number.
     std::uint64_t start_filter(trace::Filter filter);
     void stop_filter();
-    /// The next or previous event that matches, by `stepped` (0: there is none). The filter's rows are kept for the next time.
+    /// The next or previous event that matches, by `stepped` (0: there is none). Where the columns are enough the filter's rows are
+    /// kept for the next time; else rows are looked at one by one until one matches, or until something else is looked for.
     void find(const std::string& filter, trace::EventId from, bool forward);
+    /// All rows that match, at once, by `collected` with this call's number. A newer call replaces it.
+    std::uint64_t collect(trace::Filter filter);
+    /// These rows, or all, in the order of a column, by `sorted` with this call's number. A newer call replaces it.
+    std::uint64_t sort(trace::SortBy by, bool descending, RowsPtr rows);
+    void stop_sort() { ++sort_number_; }
     /// What the program printed, by `printed`: at most a megabyte.
     void read_output();
 
@@ -52,6 +61,10 @@ Q_SIGNALS:
     /// Matches between those that were found before: calls that have come back since.
     void found_late(quint64 filter, const std::vector<std::uint32_t>& rows);
     void stepped(ringside::trace::EventId event, bool forward);
+    void collected(quint64 number, const ringside::ui::RowsPtr& rows);
+    void sorted(quint64 number, const ringside::ui::RowsPtr& rows);
+    /// What a filter's values can be in this trace, for completion.
+    void values_known(const std::shared_ptr<const ringside::trace::KnownValues>& values);
     void totals_changed(const ringside::ui::Scanner::Totals& totals);
     void printed(const QByteArray& bytes);
     void failed(const QString& message);
@@ -63,6 +76,8 @@ private:
     void check_open_rows();
     void publish_totals();
     void step(const std::string& filter, trace::EventId from, bool forward);
+    void look(const trace::Filter& filter, trace::EventId from, bool forward, std::uint64_t number);
+    void tell_values();
     void guarded(const std::function<void()>& job);
 
     std::string path_;
@@ -72,6 +87,7 @@ private:
     std::atomic<bool> cancel_ = false;      ///< stops the filter that runs
     std::atomic<bool> refreshing_ = false;
     std::atomic<std::uint64_t> refreshes_ = 0; ///< asked for
+    std::atomic<std::uint64_t> find_number_ = 0, collect_number_ = 0, sort_number_ = 0; ///< the newest question of each
     std::unique_ptr<State> state_;          ///< of the worker's thread
     std::unique_ptr<Worker> worker_;        ///< last: ends before what it uses
 };

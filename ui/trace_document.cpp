@@ -2,7 +2,9 @@
 #include "ui/trace_document.h"
 
 #include "trace/decode/decoder.h"
+#include "trace/export/export.h"
 #include "trace/syscall_table.h"
+#include "ui/event_row.h"
 #include "ui/scanner.h"
 #include "ui/shell_words.h"
 #include "ui/worker.h"
@@ -122,20 +124,73 @@ void TraceDocument::event_at_time(std::uint64_t ts)
     });
 }
 
-void TraceDocument::copy_as_text(std::vector<trace::EventId> events)
+namespace {
+
+QString as_lines(trace::TraceFile& trace, const std::vector<trace::EventId>& events, const std::atomic<bool>& stop)
 {
-    worker_->post([this, events = std::move(events)] {
+    QString text;
+    trace::Decoder decoder(trace, {.align = 0});
+    for (trace::EventId id : events) {
+        if (stop)
+            return {};
+        if (auto event = trace.event(id))
+            text += QString::fromUtf8(decoder.line(*event).text) + '\n';
+    }
+    return text;
+}
+
+QString as_cells(trace::TraceFile& trace, const std::vector<trace::EventId>& events, const std::atomic<bool>& stop)
+{
+    auto cell = [](QString text) { return text.replace('\t', ' ').replace('\n', ' '); };
+    auto tr = [](const char* name) { return TraceDocument::tr(name); };
+    QStringList names {tr("No."), tr("Time"), tr("Process"), tr("Call"), tr("Arguments"), tr("Result"), tr("Duration"), tr("Host")};
+    QString text = names.join('\t') + '\n';
+    RowRenderer renderer(trace);
+    for (trace::EventId id : events) {
+        auto event = trace.event(id);
+        if (stop)
+            return {};
+        if (!event)
+            continue;
+        EventRow row = renderer.render(*event, false);
+        QStringList cells {QString::number(row.id), row.time, row.process, row.call, row.arguments.text, row.result, row.duration, row.host};
+        for (QString& each : cells)
+            each = cell(each);
+        text += cells.join('\t') + '\n';
+    }
+    return text;
+}
+
+QString as_json(trace::TraceFile& trace, const std::vector<trace::EventId>& events)
+{
+    std::vector<std::uint32_t> rows;
+    for (trace::EventId id : events)
+        rows.push_back(static_cast<std::uint32_t>(id - 1));
+    std::ranges::sort(rows);
+    std::string lines;
+    trace::ExportOptions options;
+    options.format = trace::ExportFormat::jsonl;
+    options.rows = &rows;
+    trace::export_events(trace, trace::Filter(), options, [&](std::string_view piece) {
+        lines += piece;
+        return true;
+    });
+    QStringList objects = QString::fromStdString(lines).split('\n', Qt::SkipEmptyParts);
+    return QStringLiteral("[\n") + objects.join(QStringLiteral(",\n")) + QStringLiteral("\n]\n");
+}
+
+}
+
+void TraceDocument::copy(std::vector<trace::EventId> events, CopyForm form)
+{
+    worker_->post([this, form, events = std::move(events)] {
         QString text;
         try {
             if (!state_)
                 return;
-            trace::Decoder decoder(state_->trace, {.align = 0});
-            for (trace::EventId id : events) {
-                if (worker_->stopping())
-                    return;
-                if (auto event = state_->trace.event(id))
-                    text += QString::fromUtf8(decoder.line(*event).text) + '\n';
-            }
+            text = form == CopyForm::text ? as_lines(state_->trace, events, worker_->stopping())
+                : form == CopyForm::tsv   ? as_cells(state_->trace, events, worker_->stopping())
+                                          : as_json(state_->trace, events);
         } catch (const trace::Error&) {
         }
         deliver(this, [this, text] { Q_EMIT text_ready(text); });

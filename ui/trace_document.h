@@ -34,8 +34,9 @@ public:
     const std::vector<trace::ProcessNode>& processes() const { return processes_; }
     Scanner& scanner() { return *scanner_; }
 
-    /// The events as strace's text, one a line, by `text_ready`. At most 100,000.
-    void copy_as_text(std::vector<trace::EventId> events);
+    enum class CopyForm { text, tsv, json };
+    /// The events as strace's lines, as the table's cells between tabs under their names, or as a JSON list, by `text_ready`.
+    void copy(std::vector<trace::EventId> events, CopyForm form);
     /// The first event at this time or after it, by `time_found`.
     void event_at_time(std::uint64_t ts);
     /// The recorder of this very window has ended: the trace is whole.

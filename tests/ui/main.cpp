@@ -1,6 +1,7 @@
 // Runs the tests of models and window. Settings and recordings go to a folder that is removed at the end.
 #include "tests/ui/docks_test.h"
 #include "tests/ui/models_test.h"
+#include "tests/ui/person_test.h"
 #include "tests/ui/traces.h"
 #include "tests/ui/window_test.h"
 #include "ui/theme.h"
@@ -24,6 +25,7 @@ int main(int argc, char** argv)
     ringside::test::ModelsTest models;
     ringside::test::WindowTest window;
     ringside::test::DocksTest docks;
-    int failures = QTest::qExec(&models, argc, argv) + QTest::qExec(&docks, argc, argv);
+    ringside::test::PersonTest person;
+    int failures = QTest::qExec(&models, argc, argv) + QTest::qExec(&docks, argc, argv) + QTest::qExec(&person, argc, argv);
     return failures + QTest::qExec(&window, argc, argv);
 }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -70,8 +71,16 @@ struct Completions {
     std::size_t begin = 0, end = 0; ///< the piece of the text that a candidate replaces
     std::vector<Completion> candidates;
 };
-/// What may stand at byte `cursor` of `text`: fields, operators, or values of the field before it. At most 200.
-Completions complete_filter(std::string_view text, std::size_t cursor);
+/// Values that occur in a trace, by the name of the field (known_values() finds them): offered before all that a field may be.
+using KnownValues = std::map<std::string, std::vector<Completion>, std::less<>>;
+
+/// What may stand at byte `cursor` of `text`: fields, operators, or values of the field before it, inside of quotes, too, where
+/// values of the trace are known. At most 200.
+Completions complete_filter(std::string_view text, std::size_t cursor, const KnownValues* known = nullptr);
+
+/// The conditions that `&&` joins in `text`, as they are written; one where there is no `&&` outside of brackets, none where the
+/// text is blank or no filter.
+std::vector<std::string> filter_parts(std::string_view text);
 
 /// The filter as people mean it: what is inside the machine (page-ins, trapped instructions, returns of calls that waited) is left out
 /// unless the filter asks for kinds itself. The window and `ringside show -f` both show these rows.
