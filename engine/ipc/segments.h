@@ -28,6 +28,7 @@ public:
 
     kernel::Pid creator = 0, last = 0;
     std::int64_t attach_time = 0, detach_time = 0;
+    std::uint64_t trace_object = 0; ///< what a recording calls it; 0: not attached yet
 
 private:
     class Memory;

@@ -125,6 +125,16 @@ Result<void> Log::index_extras()
     return {};
 }
 
+std::vector<const MappingRecord*> Log::mappings_of_call(EventId id) const
+{
+    std::vector<const MappingRecord*> mappings = load(id).mappings;
+    if (EventId row = completion(id)) {
+        LogEvent completed = load(row);
+        mappings.insert(mappings.end(), completed.mappings.begin(), completed.mappings.end());
+    }
+    return mappings;
+}
+
 LogEvent Log::load(EventId id) const
 {
     const Indexed& indexed = events_[id - 1];

@@ -39,6 +39,8 @@ public:
     const trace::EventRecord& event(trace::EventId id) const { return *events_[id - 1].record; }
     /// Event `id` with all that hangs on it.
     LogEvent load(trace::EventId id) const;
+    /// The mappings that call `id` made and took away (prot -1), of its row and of the row that completes it.
+    std::vector<const trace::MappingRecord*> mappings_of_call(trace::EventId id) const;
     /// Whether pages of mappings became present while event `id` was served: load() has their content.
     bool has_page_ins(trace::EventId id) const { return events_[id - 1].page_ins; }
     /// The ids of one thread's events, in order; empty for an unknown thread.

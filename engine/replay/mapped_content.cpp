@@ -97,6 +97,11 @@ void MappedContent::add_change(const Log& log, EventId id, std::vector<Step>& st
     case SYS_mmap:
         change(static_cast<std::uint64_t>(last.ret), event.args[1]);
         break;
+    case SYS_shmat:
+    case SYS_shmdt:
+        for (const MappingRecord* mapping : log.mappings_of_call(id))
+            change(mapping->start, mapping->end - mapping->start);
+        break;
     case SYS_munmap:
         change(event.args[0], event.args[1]);
         break;

@@ -215,6 +215,10 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
         bool file = !(a[3] & MAP_ANONYMOUS);
         return map(thread, range_of(result, a[1]), static_cast<int>(a[2]), static_cast<int>(a[3]), file, call.id, a[5]);
     }
+    case SYS_shmat:
+        return attach(thread, call.id, result);
+    case SYS_shmdt:
+        return detach(thread, call.id);
     case SYS_munmap:
         forget_files(*thread.space, range_of(a[0], a[1]));
         return memory.unmap(task, GuestAddr(a[0]), a[1]);
@@ -271,6 +275,35 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
     default:
         return {};
     }
+}
+
+/// How large a segment is says its mapping, not the call.
+Result<void> Player::attach(Thread& thread, EventId call, std::uint64_t at)
+{
+    for (const MappingRecord* mapping : log_.mappings_of_call(call)) {
+        if (mapping->prot >= 0 && mapping->start == at)
+            return map(thread, {mapping->start, mapping->end}, mapping->prot, mapping->flags, true, call, mapping->offset);
+    }
+    return Errno(EINVAL); // a recording whose rows are not of one piece
+}
+
+Result<void> Player::detach(Thread& thread, EventId call)
+{
+    // A row that ended may have been of more than the segment: what is left of it begins anew.
+    std::vector<Range> gone;
+    for (const MappingRecord* mapping : log_.mappings_of_call(call)) {
+        if (mapping->prot < 0)
+            gone.push_back({mapping->start, mapping->end});
+    }
+    for (const MappingRecord* mapping : log_.mappings_of_call(call)) {
+        if (mapping->prot >= 0)
+            gone = subtract(gone, {mapping->start, mapping->end});
+    }
+    for (const Range& range : gone) {
+        forget_files(*thread.space, range);
+        TRY(thread.space->memory->unmap(*thread.task, GuestAddr(range.start), range.end - range.start));
+    }
+    return {};
 }
 
 Result<void> Player::apply_brk(Thread& thread, std::uint64_t end)

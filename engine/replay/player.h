@@ -101,6 +101,8 @@ private:
     // memory.cpp: the memory calls.
     Result<void> apply_memory(Thread& thread, const trace::EventRecord& call, std::int64_t ret);
     Result<void> map(Thread& thread, Range range, int prot, int flags, bool file, trace::EventId from, std::uint64_t offset = 0);
+    Result<void> attach(Thread& thread, trace::EventId call, std::uint64_t at);
+    Result<void> detach(Thread& thread, trace::EventId call);
     Result<void> apply_brk(Thread& thread, std::uint64_t end);
     Result<void> fill(Thread& thread, Range range, trace::EventId from);
     /// The file that stands for the shared mapping made by `from`; null: it is mapped privately, or nobody knows which it is.

@@ -15,6 +15,7 @@
 #include <set>
 #include <span>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
 #include <xxhash.h>
@@ -172,7 +173,14 @@ private:
 
     void mappings()
     {
-        rows("SELECT process, start, \"end\", prot, flags, object, offset, \"from\" FROM mapping ORDER BY id", [&](const auto& row) {
+        mappings("SELECT process, start, \"end\", prot, flags, object, offset, \"from\" FROM mapping ORDER BY id");
+        // Where the call does not say what it takes away. (A negative protection: not mapped from here on.)
+        mappings(fmt::format("SELECT process, start, \"end\", -1, flags, object, offset, \"to\" FROM mapping WHERE (SELECT nr FROM event WHERE id = mapping.\"to\") = {} ORDER BY id", SYS_shmdt).c_str());
+    }
+
+    void mappings(const char* sql)
+    {
+        rows(sql, [&](const auto& row) {
             MappingRecord record {};
             record.pid = static_cast<ProcessId>(row[0]);
             record.start = static_cast<std::uint64_t>(row[1]);

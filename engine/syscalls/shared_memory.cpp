@@ -3,8 +3,10 @@
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/limits.h"
+#include "engine/kernel/share_group.h"
 #include "engine/kernel/thread_group.h"
 #include "engine/mm/address_space.h"
+#include "engine/record/task_recorder.h"
 #include "engine/syscalls/handler.h"
 
 #include <fmt/format.h>
@@ -64,9 +66,13 @@ Result<long> shmat(Task& task, int id, GuestAddr address, int flags)
         return Errno(EINVAL);
     if (limit != kernel::Limits::infinity && task.mm().total_bytes() + length > page_down(limit))
         return Errno(ENOMEM);
+    std::string name = fmt::format("/SYSV{:08x} (deleted)", static_cast<unsigned>(segment->perm.__key));
+    if (segment->trace_object == 0)
+        segment->trace_object = task.recorder().object(trace::ObjectKind::other, name);
     mm::MapRequest request {GuestAddr(start), length, prot, MAP_SHARED | (start ? MAP_FIXED : 0), segment->memory(), 0,
-        fmt::format("/SYSV{:08x} (deleted)", static_cast<unsigned>(segment->perm.__key)), ipc::state(task.kernel()).device, static_cast<std::uint64_t>(segment->id), 0,
+        name, ipc::state(task.kernel()).device, static_cast<std::uint64_t>(segment->id), segment->trace_object,
         read_only ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE | PROT_EXEC};
+    kernel::share_mapping(task, *request.object, !read_only, segment->trace_object);
     GuestAddr placed = TRY(task.mm().map(task, request));
     segment->attach_time = ipc::seconds_now();
     segment->last = task.group().tgid();

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <unistd.h>
@@ -95,4 +96,55 @@ GUEST_TEST("shared memory between processes")
     memory[4] = 9;
     expect_eq(0, operate(set, 0, 1));
     guest::note(guest::describe(guest::wait_for(child)));
+}
+
+GUEST_TEST("shared memory: detached memory faults, parts of an attachment go together")
+{
+    int id = expect_ok(shmget(IPC_PRIVATE, 3 * 4096, 0600));
+    Guard guard{id, remove_segment};
+    auto* memory = static_cast<char*>(expect_mapped(shmat(id, nullptr, 0)));
+    memset(memory, 'a', 3 * 4096);
+    expect_ok(mprotect(memory + 4096, 4096, PROT_READ));
+    guest::note(guest::fate_of([=] {
+        memory[4096] = 1;
+        return 0;
+    }));
+    expect_ok(munmap(memory + 2 * 4096, 4096));
+    expect_eq('a', memory[4095]);
+    expect_eq(0, shmdt(memory));
+    for (int page = 0; page < 3; ++page) {
+        guest::note(guest::fate_of([=] { return static_cast<int>(static_cast<volatile char*>(memory)[page * 4096]); }));
+    }
+    auto* again = static_cast<const char*>(expect_mapped(shmat(id, nullptr, SHM_RDONLY)));
+    expect_eq('a', again[2 * 4096]);
+    expect_eq(0, shmdt(again));
+}
+
+GUEST_TEST("shared memory: what a stranger writes is read")
+{
+    int id = expect_ok(shmget(IPC_PRIVATE, 4096, 0600));
+    Guard guard{id, remove_segment};
+    int set = make_set(2);
+    Guard set_guard{set, remove_set};
+    pid_t writer = guest::in_child([=] {
+        auto* memory = static_cast<int*>(shmat(id, nullptr, 0));
+        for (int i = 0; i < 100; ++i) {
+            memory[0] = i * i;
+            operate(set, 0, 1);
+            operate(set, 1, -1);
+        }
+        return 5;
+    });
+    pid_t reader = guest::in_child([=] {
+        auto* memory = static_cast<const volatile int*>(shmat(id, nullptr, SHM_RDONLY));
+        int sum = 0;
+        for (int i = 0; i < 100; ++i) {
+            operate(set, 0, -1);
+            sum += memory[0] == i * i;
+            operate(set, 1, 1);
+        }
+        return sum;
+    });
+    guest::note(guest::describe(guest::wait_for(reader)));
+    guest::note(guest::describe(guest::wait_for(writer)));
 }
