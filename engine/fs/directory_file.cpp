@@ -18,7 +18,9 @@ Result<void> DirectoryFile::take_list(Task& task)
     if (!dots) {
         Dentry& dentry = *path_.dentry;
         Inode& parent = dentry.parent() ? dentry.parent()->inode() : dentry.inode();
-        list.insert(list.begin(), {{".", TRY(dentry.inode().attributes(task)).inode, DT_DIR}, {"..", TRY(parent.attributes(task)).inode, DT_DIR}});
+        auto own = TRY(dentry.inode().attributes(task));
+        auto above = TRY(parent.attributes(task));
+        list.insert(list.begin(), {{".", own.inode, DT_DIR}, {"..", above.inode, DT_DIR}});
     }
     entries_ = std::move(list);
     listed_ = true;

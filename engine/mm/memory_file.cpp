@@ -116,18 +116,23 @@ MemoryFile::~MemoryFile() = default;
 
 Result<std::unique_ptr<MemoryFile>> MemoryFile::create(std::uint64_t limit)
 {
+    host::Fd fd;
     if (limit) {
-        auto fd = open_private_tmpfs(limit);
-        if (fd.ok())
-            return std::unique_ptr<MemoryFile>(new MemoryFile(TRY(State::make(std::move(fd).value(), limit))));
+        auto private_file = open_private_tmpfs(limit);
+        if (private_file.ok())
+            fd = std::move(private_file).value();
     }
-    return std::unique_ptr<MemoryFile>(new MemoryFile(TRY(State::make(TRY(open_memfd()), limit))));
+    if (!fd.valid())
+        fd = TRY(open_memfd());
+    auto state = TRY(State::make(std::move(fd), limit));
+    return std::unique_ptr<MemoryFile>(new MemoryFile(std::move(state)));
 }
 
 Result<std::unique_ptr<MemoryFile>> MemoryFile::create_in(int directory, std::uint64_t limit)
 {
     host::Fd fd(static_cast<int>(TRY(host::call(SYS_openat, directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600))));
-    return std::unique_ptr<MemoryFile>(new MemoryFile(TRY(State::make(std::move(fd), limit))));
+    auto state = TRY(State::make(std::move(fd), limit));
+    return std::unique_ptr<MemoryFile>(new MemoryFile(std::move(state)));
 }
 
 int MemoryFile::descriptor() const

@@ -178,7 +178,10 @@ Result<long> do_select(Task& task, int count, GuestAddr reads, GuestAddr writes,
     // Bits past the highest open number are looked at all the same where they are within the table, which holds 64 at least.
     int table = std::max(64, open.empty() ? 0 : (open.back() / 64 + 1) * 64);
     auto bits = static_cast<std::size_t>(std::min(count, std::max(table, FD_SETSIZE)));
-    std::array<BitSet, 3> sets {TRY(BitSet::from(task, reads, bits)), TRY(BitSet::from(task, writes, bits)), TRY(BitSet::from(task, excepts, bits))};
+    BitSet readable = TRY(BitSet::from(task, reads, bits));
+    BitSet writable = TRY(BitSet::from(task, writes, bits));
+    BitSet excepted = TRY(BitSet::from(task, excepts, bits));
+    std::array<BitSet, 3> sets {std::move(readable), std::move(writable), std::move(excepted)};
     constexpr std::array<PollMask, 3> masks {read_set, write_set, except_set};
     std::vector<Watched> files;
     std::vector<std::size_t> numbers;

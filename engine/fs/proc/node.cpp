@@ -110,8 +110,10 @@ Result<Ref<Inode>> PseudoDirectory::lookup(Task& task, const std::string& name)
 Result<std::vector<DirectoryEntry>> PseudoDirectory::list(Task& task)
 {
     std::vector<DirectoryEntry> result;
-    for (const auto& [name, inode] : children_)
-        result.push_back({name, TRY(inode->attributes(task)).inode, static_cast<std::uint8_t>(IFTODT(inode->type()))});
+    for (const auto& [name, inode] : children_) {
+        auto attributes = TRY(inode->attributes(task));
+        result.push_back({name, attributes.inode, static_cast<std::uint8_t>(IFTODT(inode->type()))});
+    }
     for (DirectoryEntry& entry : TRY(more(task)))
         result.push_back(std::move(entry));
     return result;
