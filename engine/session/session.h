@@ -34,7 +34,7 @@ struct TraceOptions {
 };
 
 /// Traps at a `syscall` instruction after which it is patched. A few: what runs once or twice would only pay for it.
-constexpr std::uint32_t default_patch_after = 0;
+constexpr std::uint32_t default_patch_after = 8;
 
 struct SessionOptions {
     std::vector<std::string> argv;  ///< argv[0] is looked for in the guest's PATH, as a shell does

@@ -3,6 +3,7 @@
 
 #include "guest_test.h"
 
+#include <algorithm>
 #include <array>
 #include <asm/prctl.h>
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -18,6 +20,7 @@
 #include <thread>
 #include <ucontext.h>
 #include <unistd.h>
+#include <unwind.h>
 #include <vector>
 
 using namespace guest;
@@ -33,9 +36,11 @@ extern "C" long hot_getppid();
 asm(".text\n"
     ".globl hot_getppid, hot_site, hot_site_behind, hot_function_end\n"
     "hot_getppid:\n"
+    "  .cfi_startproc\n"
     "hot_site: mov $110, %eax\n"
     "  syscall\n"
     "hot_site_behind: ret\n"
+    "  .cfi_endproc\n"
     "hot_function_end:\n");
 
 void heat()
@@ -344,4 +349,172 @@ GUEST_TEST("children and threads from hot calls")
     for (auto& thread : threads)
         thread.join();
     expect_eq(8, right.load());
+}
+
+namespace {
+extern "C" const char hot_load[];
+extern "C" long hot_getppid_of(const long* where);
+// What the trampoline holds may fault: the load goes there with the call behind it.
+asm(".text\n"
+    ".globl hot_getppid_of, hot_load\n"
+    ".skip 128, 0x90\n"
+    "hot_getppid_of:\n"
+    "hot_load: mov 0x1000(%rdi), %rax\n"
+    "  syscall\n"
+    "  ret\n");
+
+void tell_place(int, siginfo_t* info, void* context)
+{
+    auto* registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+    bool here = registers[REG_RIP] == reinterpret_cast<greg_t>(hot_load);
+    bool there = reinterpret_cast<std::uint64_t>(info->si_addr) == 0x1008;
+    note(here && there ? "at the load, of that address" : "elsewhere");
+    registers[REG_RIP] += 9; // behind the call
+    registers[REG_RAX] = -5;
+}
+}
+
+GUEST_TEST("a fault before a hot call is where the program has it")
+{
+    struct sigaction action {};
+    action.sa_sigaction = tell_place;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGSEGV, &action, nullptr);
+    std::array<long, 513> number;
+    number.fill(SYS_getppid);
+    for (int i = 0; i < hot; ++i)
+        expect_eq(static_cast<long>(getppid()), hot_getppid_of(number.data()));
+    expect_eq(-5L, hot_getppid_of(reinterpret_cast<const long*>(8)));
+    expect_eq(static_cast<long>(getppid()), hot_getppid_of(number.data()));
+}
+
+namespace {
+[[gnu::target("fsgsbase")]] std::uint64_t read_gs_base()
+{
+    return __builtin_ia32_rdgsbase64();
+}
+
+[[gnu::target("fsgsbase")]] void write_gs_base(std::uint64_t base)
+{
+    __builtin_ia32_wrgsbase64(base);
+}
+}
+
+GUEST_TEST("%gs set by the instruction itself")
+{
+    constexpr unsigned long fsgsbase = 2; // HWCAP2_FSGSBASE
+    if ((getauxval(AT_HWCAP2) & fsgsbase) == 0)
+        skip("the processor has no WRGSBASE");
+    static std::array<std::uint64_t, 2> area {0x1234, 1};
+    heat();
+    std::uint64_t before = read_gs_base();
+    for (std::uint64_t base : {reinterpret_cast<std::uint64_t>(area.data()), std::uint64_t {0}, std::uint64_t {1}, std::uint64_t {0x7fff'ffff'f000},
+             ~std::uint64_t {0xfff}, before}) {
+        write_gs_base(base);
+        for (int i = 0; i < hot; ++i)
+            expect(hot_getppid() == static_cast<long>(getppid()), "calls are right");
+        if (base != before && base != 0) // of an unused %gs the instruction may tell anything
+            expect(read_gs_base() == base, "it is kept");
+    }
+    // From one call to the next, and in a signal.
+    arm(look, SA_RESTART);
+    signals_seen = 0;
+    for (long i = 0; signals_seen < 20 && i < 2'000'000; ++i) {
+        write_gs_base(i % 2 ? reinterpret_cast<std::uint64_t>(area.data()) : before);
+        expect(hot_getppid() == static_cast<long>(syscall(SYS_getppid)), "calls are right");
+    }
+    disarm();
+    write_gs_base(before);
+    expect(!strange, "signals at addresses of the program");
+}
+
+GUEST_TEST("threads in code that becomes hot under them")
+{
+    constexpr int count = 6, rounds = 40;
+    std::atomic<bool> right = true;
+    for (int round = 0; round < rounds; ++round) {
+        // Code that nobody ran before, so its first calls are made by all of them at once.
+        auto* code = static_cast<unsigned char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        const std::array<unsigned char, 8> bytes {0xb8, SYS_gettid, 0, 0, 0, 0x0f, 0x05, 0xc3};
+        std::memcpy(code + 60, bytes.data(), bytes.size());
+        mprotect(code, 4096, PROT_READ | PROT_EXEC);
+        std::atomic<int> there = 0;
+        std::vector<std::thread> threads;
+        for (int i = 0; i < count; ++i) {
+            threads.emplace_back([&] {
+                long self = syscall(SYS_gettid);
+                for (++there; there < count;)
+                    sched_yield();
+                for (int n = 0; n < hot; ++n)
+                    right = right && reinterpret_cast<long (*)()>(code + 60)() == self;
+            });
+        }
+        for (auto& thread : threads)
+            thread.join();
+        munmap(code, 4096);
+    }
+    expect(right, "every call is right");
+}
+
+GUEST_TEST("a file whose code runs keeps its bytes")
+{
+    constexpr std::array<unsigned char, 8> bytes {0xb8, SYS_getppid, 0, 0, 0, 0x0f, 0x05, 0xc3};
+    std::array<char, 32> name {"/tmp/patched-code-XXXXXX"};
+    int file = mkstemp(name.data());
+    std::vector<unsigned char> whole(8192, 0x90);
+    std::memcpy(&whole[100], bytes.data(), bytes.size());
+    expect_eq(8192L, write(file, whole.data(), whole.size()));
+    for (int flags : {MAP_SHARED, MAP_PRIVATE}) {
+        auto* code = static_cast<unsigned char*>(mmap(nullptr, 8192, PROT_READ | PROT_EXEC, flags, file, 0));
+        for (int i = 0; i < hot; ++i)
+            expect_eq(static_cast<long>(getppid()), reinterpret_cast<long (*)()>(code + 100)());
+        expect_eq(0, msync(code, 8192, MS_SYNC));
+        std::vector<unsigned char> seen(8192);
+        expect_eq(8192L, pread(file, seen.data(), seen.size(), 0));
+        expect(seen == whole, "by read");
+        auto* other = static_cast<unsigned char*>(mmap(nullptr, 8192, PROT_READ, MAP_SHARED, file, 0));
+        expect(std::memcmp(other, whole.data(), whole.size()) == 0, "in another mapping");
+        expect_eq(0, munmap(other, 8192));
+        expect_eq(0, mprotect(code, 8192, PROT_READ));
+        expect(std::memcmp(code, whole.data(), whole.size()) == 0, "where it ran");
+        expect_eq(0, munmap(code, 8192));
+    }
+    unlink(name.data());
+}
+
+namespace {
+struct Frames {
+    int seen = 0;
+    bool all_ours = true;
+};
+volatile int deepest = 0;
+volatile bool frame_elsewhere = false;
+
+void walk_stack(int, siginfo_t*, void*)
+{
+    Frames frames;
+    _Unwind_Backtrace([](_Unwind_Context* context, void* data) {
+        auto& found = *static_cast<Frames*>(data);
+        ++found.seen;
+        found.all_ours = found.all_ours && (in_program(_Unwind_GetIP(context)) || _Unwind_GetIP(context) == 0);
+        return _URC_NO_REASON;
+    }, &frames);
+    deepest = std::max(int {deepest}, frames.seen);
+    if (!frames.all_ours)
+        frame_elsewhere = true;
+    ++signals_seen;
+}
+}
+
+GUEST_TEST("the stack can be walked from a signal in a hot call")
+{
+    signals_seen = 0;
+    arm(walk_stack, SA_RESTART);
+    long parent = getppid();
+    for (long i = 0; signals_seen < 50 && i < 4'000'000; ++i)
+        expect_eq(parent, hot_getppid());
+    disarm();
+    expect(!frame_elsewhere, "every frame is in the program");
+    // The handler, the kernel's frame, the call, and the functions around it.
+    expect(deepest >= 5, "all of it is found");
 }

@@ -82,3 +82,31 @@ TEST_CASE("a long argument is cut at the cap, and its neighbours are whole")
     CHECK(shown.find("[\"/bin/ech\"..., \"before\", \"        \"..., \"after\"]") != std::string::npos);
     CHECK(trace.ask({"replay"}).out.find("all identical") != std::string::npos);
 }
+
+TEST_CASE("the trace tells how many calls went through patched sites, and either way replays the other's recording")
+{
+    const std::vector<std::string> many {"sh", "-c", "i=0; while [ $i -lt 300 ]; do cd /; i=$((i + 1)); done"};
+    for (const User& user : users()) {
+        for (bool patched : {true, false}) {
+            ScratchDirectory scratch;
+            if (!user.prefix.empty())
+                REQUIRE(chown(scratch.path().c_str(), 1000, 1000) == 0);
+            std::string trace = scratch.path() + "/trace.ringside";
+            std::vector<std::string> arguments {"record", "-o", trace};
+            if (!patched)
+                arguments.push_back("--no-patch");
+            arguments.push_back("--");
+            arguments.insert(arguments.end(), many.begin(), many.end());
+            REQUIRE(ringside_in(user, scratch.path(), arguments).status == 0);
+            auto meta = [&](const std::string& key) {
+                return std::stoul("0" + ringside_in(user, scratch.path(), {"query", trace, "select value from meta where key = '" + key + "'", "--no-header"}).out);
+            };
+            CHECK((meta("calls_patched") >= 200) == patched);
+            CHECK((meta("calls_patched") == 0) == !patched);
+            CHECK(meta("calls_patched") + meta("calls_trapped") >= 300);
+            CHECK(ringside_in(user, scratch.path(), {"info", trace}).out.find(" by patched sites, ") != std::string::npos);
+            CHECK(ringside_in(user, scratch.path(), {"replay", trace}).out.find("identical") != std::string::npos);
+            CHECK(ringside_in(user, scratch.path(), {"replay", "--no-patch", trace}).out.find("identical") != std::string::npos);
+        }
+    }
+}
