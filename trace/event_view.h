@@ -50,6 +50,7 @@ struct DataChunk {
     std::uint8_t arg = 255;    ///< 0..5; 255 where no argument points there
     Direction direction = Direction::in;
     std::uint8_t flags = 0;    ///< data_flag
+    bool damaged = false;      ///< the file holds other bytes than were recorded; `bytes` is empty
     std::uint64_t address = 0; ///< in the guest, of this chunk
     std::uint64_t offset = 0;  ///< of this chunk in the whole copy
     std::uint64_t length = 0;  ///< true length of the whole copy; more than what is kept where `capped`

@@ -5,8 +5,11 @@
 #include "trace/expected.h"
 
 #include "trace/intake.h"
+#include "trace/interner.h"
 #include "trace/liveness.h"
 
+#include <algorithm>
+#include <array>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +27,16 @@ constexpr std::size_t cache_limit = 65'536;
 std::int64_t to_column(std::uint64_t value)
 {
     return static_cast<std::int64_t>(value);
+}
+
+/// Whether `stored` is the hash of `bytes` as table `blob` has it: the high half first.
+bool is_hash_of(std::span<const std::byte> stored, std::span<const std::byte> bytes)
+{
+    Hash128 hash = hash128(bytes);
+    std::array<std::byte, 16> expected;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+        expected[i] = static_cast<std::byte>(hash[1 - i / 8] >> (56 - i % 8 * 8));
+    return std::ranges::equal(stored, expected);
 }
 
 /// Resets a statement when a look-up is done or fails.
@@ -193,7 +206,7 @@ void TraceFile::for_each_chunk(EventId first, EventId last, const std::function<
     if (first > highest || last > highest || first > last)
         return;
     Use use(prepared(chunks_,
-        "SELECT d.id, d.arg, d.direction, d.capped, d.address, d.offset, d.length, d.bytes, d.blob, b.length, b.coding, b.bytes "
+        "SELECT d.id, d.arg, d.direction, d.capped, d.address, d.offset, d.length, d.bytes, d.blob, b.length, b.coding, b.bytes, b.hash "
         "FROM data d LEFT JOIN blob b ON b.id = d.blob WHERE d.id BETWEEN ?1 AND ?2 ORDER BY d.id"));
     use->bind(1, to_column(RowIds::first(first)));
     use->bind(2, to_column(RowIds::first(last + 1) - 1));
@@ -211,6 +224,9 @@ void TraceFile::for_each_chunk(EventId first, EventId last, const std::function<
             chunk.bytes.assign(bytes.begin(), bytes.end());
         } else {
             chunk.bytes = blob_bytes(use->blob(11), use->integer(9), use->integer(10));
+            chunk.damaged = !is_hash_of(use->blob(12), chunk.bytes);
+            if (chunk.damaged)
+                chunk.bytes.clear();
         }
         if (!function(std::move(chunk)))
             return;

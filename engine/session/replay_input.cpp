@@ -124,6 +124,8 @@ private:
 
     void add(const DataChunk& chunk)
     {
+        if (chunk.damaged)
+            throw Error(fmt::format("The recording is damaged: what is kept of event {} is not what was recorded. It cannot be replayed.", chunk.event));
         DataRecord record {};
         record.event = chunk.event;
         record.address = chunk.address;
