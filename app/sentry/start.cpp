@@ -39,13 +39,13 @@ void ignore_signals()
         std::signal(signo, SIG_IGN);
 }
 
-/// Numbers of the guest's that are closed must not be given to a file of ours. A descriptor of this kind can't be read or written; what
-/// hands 0-2 to the guest takes O_PATH for "closed".
+/// Numbers of the guest's that are closed must not be given to a file of ours. A descriptor of this kind can't be read or written, and
+/// leads nowhere; what hands 0-2 to the guest takes O_PATH for "closed".
 void hold_closed_numbers()
 {
     for (int fd : {0, 1, 2}) {
         if (fcntl(fd, F_GETFD) < 0)
-            static_cast<void>(open("/", O_PATH | O_CLOEXEC));
+            static_cast<void>(open("/dev/null", O_PATH | O_CLOEXEC));
     }
 }
 

@@ -20,8 +20,11 @@ File::~File()
 
 Result<void> File::set_flags(int flags)
 {
-    // F_SETFL's set; O_DIRECT is accepted and without effect, as where data comes from memory anyway.
-    constexpr int settable = O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | O_ASYNC;
+    // F_SETFL's set; O_DIRECT is accepted and without effect, as where data comes from memory anyway. O_ASYNC is what a file's fasync
+    // makes of it: regular files and directories have none.
+    Ref<Inode> place = inode();
+    bool quiet = place && (place->is_regular() || place->is_directory());
+    const int settable = O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | (quiet ? 0 : O_ASYNC);
     flags_ = (flags_ & ~settable) | (flags & settable);
     return {};
 }

@@ -67,7 +67,7 @@ Result<Ref<File>> open_checked(Task& task, const Path& path, int flags)
         TRY(inode.truncate(task, 0));
         notify_place(*path.dentry, IN_MODIFY);
     }
-    Ref<File> file = TRY(inode.open(task, path, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW)));
+    Ref<File> file = TRY(inode.open(task, path, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)));
     if (!(flags & O_NOCTTY))
         file->offer_control(task);
     notify_place(*path.dentry, IN_OPEN);
@@ -110,7 +110,7 @@ Result<Ref<File>> open_unnamed(Task& task, const Path& directory, int flags, mod
     Attributes made = TRY(inode->attributes(task));
     auto dentry = make_ref<Dentry>(directory.dentry, "#" + std::to_string(made.inode), inode);
     dentry->drop();
-    return open_checked(task, {directory.mount, dentry}, flags & ~O_TMPFILE);
+    return open_checked(task, {directory.mount, dentry}, flags);
 }
 
 Result<Path> create_regular(Task& task, const Parent& parent, mode_t mode)
@@ -130,7 +130,7 @@ Result<Path> create_regular(Task& task, const Parent& parent, mode_t mode)
 Result<Ref<File>> Vfs::open(Task& task, const Path& start, std::string_view path, int flags, mode_t mode, const WalkFlags& walk_flags)
 {
     if (flags & O_PATH)
-        flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
     bool unnamed = (flags & O_TMPFILE) == O_TMPFILE;
     WalkFlags how = walk_flags;
     how.follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);

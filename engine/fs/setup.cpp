@@ -190,6 +190,8 @@ Result<Ref<FileTable>> make_standard_files(kernel::Kernel& kernel, Vfs&)
         auto flags = host::call(SYS_fcntl, fd, F_GETFL);
         if (!flags.ok() || !host::call(SYS_fstat, fd, &status).ok())
             continue;
+        if (flags.value() & O_PATH)
+            continue; // it holds the number of one that is closed
         int kept = static_cast<int>(flags.value()) & File::kept_flags;
         bool seekable = S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) || S_ISDIR(status.st_mode);
         Ref<File> file;

@@ -184,3 +184,17 @@ GUEST_TEST("too many open files: EMFILE")
     int ends[2];
     expect_errno(EMFILE, pipe(ends));
 }
+
+GUEST_TEST("F_GETFL shows what open kept, F_SETFL changes its own")
+{
+    guest::enter_scratch();
+    for (int flags : {O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_DIRECTORY | O_CLOEXEC, O_NOATIME, O_PATH, O_PATH | O_CLOEXEC | O_DIRECTORY, O_ASYNC, O_NONBLOCK | O_DIRECTORY, O_TMPFILE | O_RDWR, O_SYNC, O_DSYNC}) {
+        int fd = expect_ok(open(".", flags, 0600));
+        int shown = fcntl(fd, F_GETFL);
+        int set = fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK | O_DIRECTORY);
+        guest::note(std::to_string(flags) + ": " + std::to_string(shown) + ", " + std::to_string(set) + " " + std::to_string(fcntl(fd, F_GETFL)));
+        expect_ok(close(fd));
+    }
+    int fd = expect_ok(open("new", O_CREAT | O_EXCL | O_TRUNC | O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW, 0600));
+    guest::note(std::to_string(fcntl(fd, F_GETFL)));
+}
