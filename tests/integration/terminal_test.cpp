@@ -122,6 +122,34 @@ TEST_CASE("Ctrl-Z stops the job for the shell that waits, fg goes on with it")
     }
 }
 
+TEST_CASE("a background job that reads its terminal is stopped, fg goes on with it")
+{
+    for (const Way& way : ways()) {
+        PseudoTerminal terminal({"/bin/bash", "--norc", "--noprofile", "-i"});
+        INFO(way.name << "\n" << terminal.all());
+        terminal.type("PS1='$ '; PS2=; stty -echo; echo set\n");
+        REQUIRE(terminal.shows("set\r\n"));
+        terminal.type(way.typed("sh -c 'echo ready; exec cat' &\n"));
+        REQUIRE(terminal.shows("ready\r\n"));
+        bool stopped = false;
+        for (int attempt = 0; attempt < 20 && !stopped; ++attempt) {
+            terminal.type("jobs\n");
+            stopped = terminal.shows("Stopped", 1);
+        }
+        REQUIRE(stopped);
+        terminal.type("fg\n");
+        REQUIRE(terminal.shows("cat'\r\n"));
+        usleep(200'000);
+        terminal.type("hello\n");
+        REQUIRE(terminal.shows("hello\r\n"));
+        terminal.type(control_d);
+        terminal.type("echo status $?\n");
+        CHECK(terminal.shows("status 0\r\n"));
+        terminal.type("exit\n");
+        CHECK(terminal.ended() == 0);
+    }
+}
+
 TEST_CASE("a shell inside has job control of its own")
 {
     for (const Way& way : ways()) {

@@ -92,6 +92,8 @@ public:
 
 protected:
     Result<void> may_read(Task& task) override;
+    /// The job that the sandbox is for the caller's shell may be in the background: SIGTTIN, as for a job inside.
+    Result<void> check_outer_foreground(Task& task);
     Result<bool> wait_readable(Task& task) override;
 
 private:

@@ -43,8 +43,21 @@ Result<void> HostTerminal::may_read(Task& task)
     return check_foreground(task, terminal(), SIGTTIN);
 }
 
+Result<void> HostTerminal::check_outer_foreground(Task& task)
+{
+    // A read of nothing is refused to a background job before all else (n_tty_read); we ignore SIGTTIN, so that EIO says it. By a
+    // helper: somebody else who reads there makes it wait.
+    auto allowed = kernel::offload(task, [fd = fd_] { return host::call(SYS_read, fd, nullptr, 0); }, true);
+    if (allowed.ok() || allowed.error() == EAGAIN)
+        return {};
+    if (allowed.error() != EIO || (kernel_.host_poller().ready(fd_, EPOLLIN) & EPOLLHUP))
+        return allowed.error();
+    return refuse_background(task, SIGTTIN);
+}
+
 Result<bool> HostTerminal::wait_readable(Task& task)
 {
+    TRY(check_outer_foreground(task));
     constexpr PollMask input = EPOLLIN | EPOLLHUP | EPOLLERR;
     if (kernel_.host_poller().ready(fd_, EPOLLIN) & input)
         return true;

@@ -71,6 +71,12 @@ Result<void> check_foreground(Task& task, Terminal& terminal, int signo)
     kernel::ProcessGroup& group = task.group().process_group();
     if (!controls(terminal, task) || group.session->foreground == 0 || group.foreground())
         return {};
+    return refuse_background(task, signo);
+}
+
+Result<void> refuse_background(Task& task, int signo)
+{
+    kernel::ProcessGroup& group = task.group().process_group();
     bool ignored = task.group().handlers->ignored(signo) || task.signals().blocked().has(signo);
     if (signo == SIGTTOU && ignored)
         return {};

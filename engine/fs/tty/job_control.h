@@ -11,6 +11,9 @@ bool controls(const Terminal& terminal, Task& task);
 /// ERESTARTSYS; EIO where nobody could continue it.
 Result<void> check_foreground(Task& task, Terminal& terminal, int signo);
 
+/// What a background process gets for `signo`: see check_foreground.
+Result<void> refuse_background(Task& task, int signo);
+
 enum class Side { terminal, master };
 /// TIOCGPGRP, TIOCSPGRP, TIOCGSID, TIOCNOTTY, TIOCSCTTY. `side`: what the descriptor refers to; `readable`: it is open for reading.
 Result<long> job_control(Task& task, Terminal& terminal, Side side, bool readable, std::uint32_t request, GuestAddr argument);
