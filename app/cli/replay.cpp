@@ -6,6 +6,7 @@
 #include "engine/session/session.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace ringside::cli {
 
@@ -25,6 +26,9 @@ void add_replay(CLI::App& app, Context& context)
             options.cwd = "/";
             options.patch_after = patch->value();
             options.stdio = {-1, -1, -1}; // the trace holds what was read and written
+#ifdef RINGSIDE_ASAN
+            options.stdio.back() = STDERR_FILENO; // for what a sanitizer reports
+#endif
             auto session = session::Session::start(options);
             session->wait();
             const session::Outcome& outcome = session->outcome();

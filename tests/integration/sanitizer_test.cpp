@@ -70,6 +70,20 @@ TEST_CASE("a sanitizer's report ends a recording with 125")
     }
 }
 
+TEST_CASE("a sanitizer's report ends a replay with 125, and is on standard error")
+{
+    User user = users().front();
+    ScratchDirectory place;
+    std::string trace = place.path() + "/t.ringside";
+    REQUIRE(ringside_in(user, place.path(), {"record", "-o", trace, "--", "true"}).status == 0);
+    for (const Fault& fault : faults) {
+        Finished done = run_faulty(user, fault, {"replay", trace});
+        INFO(fault.name << "\n" << done.err);
+        CHECK(done.status == 125);
+        CHECK(done.err.find(fault.report) != std::string::npos);
+    }
+}
+
 TEST_CASE("a sanitizer's report goes to the log where one is named")
 {
     for (const User& user : users()) {
