@@ -16,6 +16,11 @@
 namespace ringside::test {
 
 constexpr int patience = 30'000; ///< ms, on a machine that others use
+#ifdef RINGSIDE_ASAN
+constexpr int slowness = 4; ///< what sanitizers make of bounds on processor time
+#else
+constexpr int slowness = 1;
+#endif
 
 /// A window with an open trace.
 struct Opened {
