@@ -111,6 +111,6 @@ const Register<SYS_timerfd_settime, timerfd_settime> r_timerfd_settime;
 const Register<SYS_timerfd_gettime, timerfd_gettime> r_timerfd_gettime;
 const Register<SYS_signalfd, signalfd> r_signalfd;
 const Register<SYS_signalfd4, signalfd4> r_signalfd4;
-const Register<SYS_memfd_create, memfd_create> r_memfd_create(Support::partial);
+const Register<SYS_memfd_create, memfd_create> r_memfd_create("MFD_HUGETLB");
 
 }

@@ -241,8 +241,8 @@ Result<long> ioctl(Task& task, int fd, unsigned request, std::uint64_t argument)
 const Register<SYS_dup, dup> r_dup;
 const Register<SYS_dup2, dup2> r_dup2;
 const Register<SYS_dup3, dup3> r_dup3;
-const Register<SYS_fcntl, fcntl> r_fcntl(Support::partial);
+const Register<SYS_fcntl, fcntl> r_fcntl("leases, F_NOTIFY");
 const Register<SYS_flock, flock> r_flock;
-const Register<SYS_ioctl, ioctl> r_ioctl(Support::partial);
+const Register<SYS_ioctl, ioctl> r_ioctl("devices and file systems other than terminals, sockets and FIONREAD, FIONBIO, FIOCLEX");
 
 }

@@ -197,7 +197,7 @@ Result<long> get_robust_list(Task& task, kernel::Pid pid, GuestPtr<std::uint64_t
     return 0;
 }
 
-const Register<SYS_futex, futex> r_futex(Support::partial);
+const Register<SYS_futex, futex> r_futex("priority inheritance");
 const Register<SYS_set_robust_list, set_robust_list> r_set_robust_list;
 const Register<SYS_get_robust_list, get_robust_list> r_get_robust_list;
 

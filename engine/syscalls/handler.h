@@ -18,17 +18,20 @@ namespace ringside::syscalls {
 
 using kernel::Task;
 
-/// full: as Linux. partial: some flags or cases are not there and answer EINVAL/ENOSYS with verdict `unsupported`.
-enum class Support : std::uint8_t { absent, partial, full };
-
 using Handler = Result<long> (*)(Task& task, const std::array<std::uint64_t, 6>& args);
 constexpr int handler_count = 512;
 
 struct Entry {
     Handler handler = nullptr;
-    Support support = Support::absent;
+    std::string_view missing = {}; ///< flags and cases that are not there, and answer EINVAL or ENOSYS with verdict `unsupported`
 };
 std::array<Entry, handler_count>& handlers();
+
+/// "absent", "partial" or "full", as the support page says it.
+constexpr std::string_view support_name(const Entry& entry)
+{
+    return !entry.handler ? "absent" : entry.missing.empty() ? "full" : "partial";
+}
 
 namespace detail {
 
@@ -92,7 +95,8 @@ struct Register {
     // By the index: under -fsanitize=null GCC takes no comparison of an address with nullptr for a constant (GCC bug 71962).
     static_assert(nr >= 0 && nr < trace::syscall_limit && trace::table::index[nr] >= 0, "no such call in trace/syscall_table.def");
     static_assert(fits<function>(*trace::find_syscall(nr)), "the handler's parameters do not fit its line in trace/syscall_table.def");
-    explicit Register(Support support = Support::full) { handlers()[nr] = {&detail::Thunk<function>::call, support}; }
+    /// Full, as Linux has it, but for what is missing.
+    explicit Register(std::string_view missing = {}) { handlers()[nr] = {&detail::Thunk<function>::call, missing}; }
 };
 
 /// Flags outside `allowed` give EINVAL.

@@ -259,10 +259,10 @@ Result<long> seccomp(Task& task, unsigned, unsigned, std::uint64_t)
     return unsupported(task);
 }
 
-const Register<SYS_prctl, prctl> r_prctl(Support::partial);
-const Register<SYS_arch_prctl, arch_prctl> r_arch_prctl(Support::partial);
+const Register<SYS_prctl, prctl> r_prctl("PR_SET_SECCOMP, PR_SET_MM, PR_SET_TSC, system call dispatch, speculation, core scheduling, machine checks");
+const Register<SYS_arch_prctl, arch_prctl> r_arch_prctl("ARCH_SET_CPUID; asking for extended processor state");
 const Register<SYS_personality, personality> r_personality;
-const Register<SYS_seccomp, seccomp> r_seccomp(Support::partial);
+const Register<SYS_seccomp, seccomp> r_seccomp("filters");
 
 }
 

@@ -236,9 +236,9 @@ Result<long> ptrace(Task& task, long, Pid, GuestAddr, GuestAddr)
 
 const Register<SYS_fork, fork> r_fork;
 const Register<SYS_vfork, vfork> r_vfork;
-const Register<SYS_clone, clone> r_clone(Support::partial);
-const Register<SYS_clone3, clone3> r_clone3(Support::partial);
-const Register<SYS_unshare, unshare> r_unshare(Support::partial);
+const Register<SYS_clone, clone> r_clone("namespaces");
+const Register<SYS_clone3, clone3> r_clone3("namespaces, set_tid, CLONE_INTO_CGROUP");
+const Register<SYS_unshare, unshare> r_unshare("namespaces");
 const Register<SYS_exit, exit> r_exit;
 const Register<SYS_exit_group, exit_group> r_exit_group;
 const Register<SYS_set_tid_address, set_tid_address> r_set_tid_address;
@@ -251,7 +251,7 @@ const Register<SYS_getsid, getsid> r_getsid;
 const Register<SYS_setpgid, setpgid> r_setpgid;
 const Register<SYS_setsid, setsid> r_setsid;
 const Register<SYS_pidfd_open, pidfd_open> r_pidfd_open;
-const Register<SYS_ptrace, ptrace> r_ptrace(Support::partial);
+const Register<SYS_ptrace, ptrace> r_ptrace("all of it: EPERM, as where a security module forbids it");
 
 }
 

@@ -198,8 +198,8 @@ const Register<SYS_readv, readv> r_readv;
 const Register<SYS_writev, writev> r_writev;
 const Register<SYS_preadv, preadv> r_preadv;
 const Register<SYS_pwritev, pwritev> r_pwritev;
-const Register<SYS_preadv2, preadv2> r_preadv2(Support::partial);
-const Register<SYS_pwritev2, pwritev2> r_pwritev2(Support::partial);
+const Register<SYS_preadv2, preadv2> r_preadv2("RWF_NOWAIT");
+const Register<SYS_pwritev2, pwritev2> r_pwritev2("RWF_NOWAIT, RWF_APPEND");
 const Register<SYS_lseek, lseek> r_lseek;
 
 }

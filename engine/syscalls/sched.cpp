@@ -241,9 +241,9 @@ const Register<SYS_sched_yield, sched_yield> r_sched_yield;
 const Register<SYS_sched_getaffinity, sched_getaffinity> r_sched_getaffinity;
 const Register<SYS_sched_setaffinity, sched_setaffinity> r_sched_setaffinity;
 const Register<SYS_sched_getscheduler, sched_getscheduler> r_sched_getscheduler;
-const Register<SYS_sched_setscheduler, sched_setscheduler> r_sched_setscheduler(Support::partial);
+const Register<SYS_sched_setscheduler, sched_setscheduler> r_sched_setscheduler("real-time policies");
 const Register<SYS_sched_getparam, sched_getparam> r_sched_getparam;
-const Register<SYS_sched_setparam, sched_setparam> r_sched_setparam(Support::partial);
+const Register<SYS_sched_setparam, sched_setparam> r_sched_setparam("real-time policies");
 const Register<SYS_sched_get_priority_max, sched_get_priority_max> r_sched_get_priority_max;
 const Register<SYS_sched_get_priority_min, sched_get_priority_min> r_sched_get_priority_min;
 const Register<SYS_sched_rr_get_interval, sched_rr_get_interval> r_sched_rr_get_interval;
@@ -251,7 +251,7 @@ const Register<SYS_sched_getattr, sched_getattr> r_sched_getattr;
 const Register<SYS_getpriority, getpriority> r_getpriority;
 const Register<SYS_setpriority, setpriority> r_setpriority;
 const Register<SYS_getcpu, getcpu> r_getcpu;
-const Register<SYS_membarrier, membarrier> r_membarrier(Support::partial);
+const Register<SYS_membarrier, membarrier> r_membarrier("barriers with more than one processor");
 
 }
 

@@ -132,7 +132,7 @@ Result<long> shutdown(Task& task, int fd, int how)
     return 0;
 }
 
-const Register<SYS_socket, socket> r_socket(Support::partial);
+const Register<SYS_socket, socket> r_socket("vsock, alg, can and xdp; SCTP and MPTCP; netlink other than route, uevent and usersock");
 const Register<SYS_socketpair, socketpair> r_socketpair;
 const Register<SYS_bind, bind> r_bind;
 const Register<SYS_listen, listen> r_listen;

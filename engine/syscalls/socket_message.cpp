@@ -188,11 +188,11 @@ Result<long> recvmmsg(Task& task, int fd, GuestAddr vector, unsigned count, unsi
     return static_cast<long>(received);
 }
 
-const Register<SYS_sendto, sendto> r_sendto;
+const Register<SYS_sendto, sendto> r_sendto("MSG_FASTOPEN; MSG_OOB of unix sockets");
 const Register<SYS_recvfrom, recvfrom> r_recvfrom;
-const Register<SYS_sendmsg, sendmsg> r_sendmsg;
+const Register<SYS_sendmsg, sendmsg> r_sendmsg("MSG_FASTOPEN; MSG_OOB of unix sockets");
 const Register<SYS_recvmsg, recvmsg> r_recvmsg;
-const Register<SYS_sendmmsg, sendmmsg> r_sendmmsg;
+const Register<SYS_sendmmsg, sendmmsg> r_sendmmsg("MSG_FASTOPEN; MSG_OOB of unix sockets");
 const Register<SYS_recvmmsg, recvmmsg> r_recvmmsg;
 
 }

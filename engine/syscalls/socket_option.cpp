@@ -32,7 +32,7 @@ Result<long> getsockopt(Task& task, int fd, int level, int option, GuestAddr val
     return 0;
 }
 
-const Register<SYS_setsockopt, setsockopt> r_setsockopt(Support::partial);
-const Register<SYS_getsockopt, getsockopt> r_getsockopt(Support::partial);
+const Register<SYS_setsockopt, setsockopt> r_setsockopt("IPv6 extension headers, zero copy, socket filters, SO_TXTIME, TCP Fast Open");
+const Register<SYS_getsockopt, getsockopt> r_getsockopt("IPv6 extension headers, zero copy, socket filters, SO_TXTIME, TCP Fast Open");
 
 }

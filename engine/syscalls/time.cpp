@@ -132,7 +132,7 @@ const Register<SYS_settimeofday, settimeofday> r_settimeofday;
 const Register<SYS_time, time> r_time;
 const Register<SYS_times, times> r_times;
 const Register<SYS_nanosleep, nanosleep> r_nanosleep;
-const Register<SYS_clock_nanosleep, clock_nanosleep> r_clock_nanosleep(Support::partial);
+const Register<SYS_clock_nanosleep, clock_nanosleep> r_clock_nanosleep("CLOCK_PROCESS_CPUTIME_ID");
 
 }
 

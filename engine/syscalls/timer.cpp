@@ -176,7 +176,7 @@ Result<long> timer_delete(Task& task, int id)
 const Register<SYS_alarm, alarm> r_alarm;
 const Register<SYS_getitimer, getitimer> r_getitimer;
 const Register<SYS_setitimer, setitimer> r_setitimer;
-const Register<SYS_timer_create, timer_create> r_timer_create(Support::partial);
+const Register<SYS_timer_create, timer_create> r_timer_create("clocks of processor time");
 const Register<SYS_timer_settime, timer_settime> r_timer_settime;
 const Register<SYS_timer_gettime, timer_gettime> r_timer_gettime;
 const Register<SYS_timer_getoverrun, timer_getoverrun> r_timer_getoverrun;
