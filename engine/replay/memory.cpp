@@ -245,6 +245,20 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
             return {};
         return fill(thread, range_of(result, a[2]), call.id);
     }
+    case SYS_remap_file_pages: {
+        Range range {page_down(a[0]), page_down(a[0]) + page_down(a[1])};
+        TRY(memory.remap_shared(task, GuestAddr(range.start), range.end - range.start, a[3] * page_size));
+        for (FileRange file : std::vector<FileRange>(thread.space->files)) {
+            if (!overlap(file.range, range))
+                continue;
+            forget_files(*thread.space, range);
+            file.range = range;
+            file.offset = a[3] * page_size;
+            thread.space->files.push_back(file);
+            break;
+        }
+        return {};
+    }
     case SYS_brk:
         return apply_brk(thread, result);
     case SYS_madvise: {
