@@ -222,6 +222,7 @@ void FilterLine::complete(bool asked)
     std::string_view word(utf8.constData() + found.begin, found.end - found.begin);
     bool complete = found.candidates.size() == 1 && found.candidates.front().text == word;
     if ((!typing && !asked) || found.candidates.empty() || complete) {
+        candidates_->clear();
         completer_->popup()->hide();
         return;
     }

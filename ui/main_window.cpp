@@ -109,9 +109,9 @@ MainWindow::MainWindow()
         if (program_)
             program_->type(bytes);
     });
-    connect(output_, &OutputPanel::interrupted, this, [this] {
+    connect(output_, &OutputPanel::resized, this, [this](int rows, int columns) {
         if (program_)
-            program_->interrupt();
+            program_->resize(rows, columns);
     });
     connect(model_, &EventsModel::failed, this, [this](const QString& message) { messages_->show_message(MessageBar::Kind::mistake, message); });
     connect_views();

@@ -10,6 +10,7 @@
 #include "ui/shell_words.h"
 #include "ui/status_line.h"
 #include "ui/summary_panel.h"
+#include "ui/terminal_view.h"
 #include "ui/theme.h"
 #include "ui/trace_document.h"
 
@@ -68,6 +69,7 @@ void MainWindow::run_program(const session::SessionOptions& options)
     show_events();
     output_->begin(command_of(options));
     output_->raise();
+    program_->resize(output_->terminal().screen().rows(), output_->terminal().screen().columns());
     setWindowTitle(tr("%1 – Ringside").arg(command_of(options).left(80)));
     run_time_.start();
     clock_.start(1000);

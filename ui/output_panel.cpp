@@ -1,126 +1,119 @@
 // See output_panel.h.
 #include "ui/output_panel.h"
 
-#include "ui/theme.h"
+#include "ui/terminal_view.h"
 
-#include <QKeyEvent>
-#include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QVBoxLayout>
 
 namespace ringside::ui {
 
-OutputPanel::OutputPanel(QWidget* parent) : Panel(tr("Terminal"), "terminal", parent), view_(new QPlainTextEdit), input_(new QLineEdit)
+namespace {
+
+constexpr qsizetype piece = 16 * 1024; ///< bytes that are emulated in one turn of the loop
+
+}
+
+OutputPanel::OutputPanel(QWidget* parent) : Panel(tr("Terminal"), "terminal", parent), view_(new TerminalView)
 {
-    view_->setAccessibleName(tr("Output of the program"));
-    view_->setReadOnly(true);
-    view_->setFont(mono_font());
-    view_->setFrameShape(QFrame::NoFrame);
-    view_->setMaximumBlockCount(20'000);
-    view_->setUndoRedoEnabled(false);
-    view_->setLineWrapMode(QPlainTextEdit::WidgetWidth);
-    view_->document()->setDocumentMargin(9);
-    input_->setAccessibleName(tr("Type to the program"));
-    input_->setPlaceholderText(tr("Type to the program, Enter sends · Ctrl+D ends its input · Ctrl+C interrupts it"));
-    input_->setFont(mono_font());
-    input_->setFixedHeight(row_height(mono_font()) + 6);
-    input_->setTextMargins(6, 0, 6, 0);
-    input_->hide();
-    input_->installEventFilter(this);
     auto* page = base_page();
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
     layout->addWidget(view_);
-    auto* line = new QHBoxLayout;
-    line->setContentsMargins(8, 2, 8, 6);
-    line->addWidget(input_);
-    layout->addLayout(line);
     setWidget(page);
-    connect(input_, &QLineEdit::returnPressed, this, [this] {
-        Q_EMIT typed(input_->text().toUtf8() + '\n');
-        input_->clear();
+    connect(&view_->screen(), &TerminalScreen::typed, this, [this](const QByteArray& bytes) {
+        if (view_->is_live())
+            Q_EMIT typed(bytes);
     });
-}
-
-bool OutputPanel::eventFilter(QObject* object, QEvent* event)
-{
-    if (object == input_ && event->type() == QEvent::KeyPress) {
-        auto* key = static_cast<QKeyEvent*>(event);
-        if (key->modifiers() == Qt::ControlModifier && key->key() == Qt::Key_D) {
-            Q_EMIT typed(input_->text().isEmpty() ? QByteArray("\x04") : input_->text().toUtf8());
-            input_->clear();
-            return true;
-        }
-        if (key->modifiers() == Qt::ControlModifier && key->key() == Qt::Key_C && !input_->hasSelectedText()) {
-            Q_EMIT interrupted();
-            return true;
-        }
-    }
-    return Panel::eventFilter(object, event);
+    connect(view_, &TerminalView::resized, this, [this](int rows, int columns) {
+        if (!recorded_.isEmpty())
+            show_again();
+        Q_EMIT resized(rows, columns);
+    });
+    connect(&feeding_, &QTimer::timeout, this, &OutputPanel::feed);
 }
 
 void OutputPanel::begin(const QString& command)
 {
-    plain_ = PlainText();
-    shown_line_ = 0;
-    view_->setPlaceholderText({});
-    view_->clear();
-    view_->appendPlainText(QStringLiteral("$ ") + command);
-    view_->appendPlainText({});
-    input_->show();
+    recorded_.clear();
+    waiting_.clear();
+    fed_ = 0;
+    view_->screen().reset();
+    view_->set_live(true);
+    view_->screen().write("$ " + command.toUtf8().replace('\n', "\r\n") + "\r\n\r\n");
     set_note(tr("running"));
 }
 
 void OutputPanel::add(const QByteArray& bytes)
 {
-    QString finished = plain_.take(bytes);
-    QScrollBar* bar = view_->verticalScrollBar();
-    bool at_end = bar->value() >= bar->maximum() - 2;
-    QTextCursor cursor(view_->document());
-    cursor.movePosition(QTextCursor::End);
-    cursor.movePosition(QTextCursor::Left, QTextCursor::KeepAnchor, shown_line_);
-    cursor.insertText(finished + plain_.line());
-    shown_line_ = static_cast<int>(plain_.line().size());
-    if (at_end)
-        bar->setValue(bar->maximum());
+    waiting_ += bytes;
+    if (!feeding_.isActive())
+        feed();
+}
+
+void OutputPanel::feed()
+{
+    view_->screen().write(waiting_.mid(fed_, piece));
+    fed_ += piece;
+    if (fed_ < waiting_.size()) {
+        if (!feeding_.isActive())
+            feeding_.start(0);
+        return;
+    }
+    feeding_.stop();
+    waiting_.clear();
+    fed_ = 0;
+    if (!recorded_.isEmpty())
+        view_->verticalScrollBar()->setValue(0); // it is read from its beginning
 }
 
 void OutputPanel::end(const QString& how)
 {
-    input_->hide();
+    while (!waiting_.isEmpty())
+        feed();
+    view_->set_live(false);
     set_note(how);
 }
 
 void OutputPanel::show_closed(const QString& note)
 {
-    input_->hide();
-    view_->clear();
-    view_->setPlaceholderText(note);
+    recorded_.clear();
+    waiting_.clear();
+    fed_ = 0;
+    feeding_.stop();
+    view_->set_live(false);
+    view_->screen().reset();
+    view_->set_note(note);
     set_note({});
 }
 
 void OutputPanel::show_recorded(const QByteArray& bytes)
 {
     show_closed({});
-    plain_ = PlainText();
-    shown_line_ = 0;
-    add(bytes);
-    view_->moveCursor(QTextCursor::Start);
+    recorded_ = bytes;
+    recorded_.replace("\r\n", "\n").replace("\n", "\r\n");
+    show_again();
     set_note(tr("as recorded"));
+}
+
+void OutputPanel::show_again()
+{
+    view_->screen().reset();
+    waiting_ = recorded_;
+    fed_ = 0;
+    feed();
 }
 
 QString OutputPanel::text() const
 {
-    return view_->toPlainText();
+    return view_->text();
 }
 
 void OutputPanel::take_focus()
 {
     show();
     raise();
-    (input_->isVisible() ? static_cast<QWidget*>(input_) : view_)->setFocus(Qt::TabFocusReason);
+    view_->setFocus(Qt::TabFocusReason);
 }
 
 }

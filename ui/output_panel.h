@@ -1,13 +1,14 @@
-// The dock with what the program prints, and a line to type to it.
+// The dock with the program's terminal: a real one while the program runs, else a picture of what it printed.
 #pragma once
 
 #include "ui/panel.h"
-#include "ui/plain_text.h"
 
-class QLineEdit;
-class QPlainTextEdit;
+#include <QByteArray>
+#include <QTimer>
 
 namespace ringside::ui {
+
+class TerminalView;
 
 class OutputPanel : public Panel {
     Q_OBJECT
@@ -21,23 +22,25 @@ public:
     void end(const QString& how);
     /// A trace that is not running here.
     void show_closed(const QString& note);
-    /// What was printed when the trace was recorded.
+    /// What was printed when the trace was recorded, as the calls wrote it: no terminal has turned ends of lines into returns yet.
     void show_recorded(const QByteArray& bytes);
     QString text() const;
+    TerminalView& terminal() { return *view_; }
     void take_focus() override;
 
 Q_SIGNALS:
     void typed(const QByteArray& bytes);
-    void interrupted();
-
-protected:
-    bool eventFilter(QObject* object, QEvent* event) override;
+    void resized(int rows, int columns);
 
 private:
-    QPlainTextEdit* view_;
-    QLineEdit* input_;
-    PlainText plain_;
-    int shown_line_ = 0; ///< characters of the unfinished line that the view shows
+    void feed();
+    void show_again();
+
+    TerminalView* view_;
+    QByteArray recorded_; ///< shown anew where the width changes: a terminal's lines are as wide as it is
+    QByteArray waiting_;  ///< a piece a turn of the loop
+    qsizetype fed_ = 0;
+    QTimer feeding_;
 };
 
 }

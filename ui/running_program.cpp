@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace ringside::ui {
@@ -28,7 +29,14 @@ void close_fd(int& fd)
 
 }
 
-RunningProgram::RunningProgram(session::SessionOptions options, QObject* parent) : QObject(parent), options_(std::move(options)) { }
+RunningProgram::RunningProgram(session::SessionOptions options, QObject* parent) : QObject(parent), options_(std::move(options))
+{
+    // The terminal is this window's, not that from which the window was started.
+    std::erase_if(options_.env, [](const std::string& each) {
+        return each.starts_with("TERM=") || each.starts_with("COLORTERM=") || each.starts_with("COLUMNS=") || each.starts_with("LINES=");
+    });
+    options_.env.insert(options_.env.end(), {"TERM=xterm-256color", "COLORTERM=truecolor"});
+}
 
 RunningProgram::~RunningProgram()
 {
@@ -48,7 +56,7 @@ bool RunningProgram::open_terminal()
     if (ptsname_r(master_, name, sizeof name) != 0)
         return false;
     slave_ = ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    winsize size {.ws_row = 25, .ws_col = 100, .ws_xpixel = 0, .ws_ypixel = 0};
+    winsize size {.ws_row = static_cast<unsigned short>(rows_), .ws_col = static_cast<unsigned short>(columns_), .ws_xpixel = 0, .ws_ypixel = 0};
     ioctl(master_, TIOCSWINSZ, &size);
     return slave_ >= 0;
 }
@@ -122,6 +130,28 @@ void RunningProgram::type(const QByteArray& bytes)
 {
     input_ += bytes;
     write_input();
+    // The pty's own signals go to processes of the host, and there are none: the guest's foreground group gets them from here.
+    termios settings {};
+    if (master_ < 0 || tcgetattr(master_, &settings) != 0 || !(settings.c_lflag & ISIG))
+        return;
+    const std::pair<int, int> keys[] = {{VINTR, SIGINT}, {VQUIT, SIGQUIT}, {VSUSP, SIGTSTP}};
+    for (char byte : bytes)
+        for (auto [key, signo] : keys)
+            if (settings.c_cc[key] != 0 && static_cast<unsigned char>(byte) == settings.c_cc[key])
+                send(signo);
+}
+
+void RunningProgram::resize(int rows, int columns)
+{
+    if (rows == rows_ && columns == columns_)
+        return;
+    rows_ = rows;
+    columns_ = columns;
+    if (master_ < 0)
+        return; // it begins with this size
+    winsize size {.ws_row = static_cast<unsigned short>(rows), .ws_col = static_cast<unsigned short>(columns), .ws_xpixel = 0, .ws_ypixel = 0};
+    ioctl(master_, TIOCSWINSZ, &size);
+    send(SIGWINCH);
 }
 
 void RunningProgram::write_input()
@@ -149,11 +179,11 @@ void RunningProgram::kill()
         session_->kill();
 }
 
-void RunningProgram::interrupt()
+void RunningProgram::send(int signo)
 {
     std::scoped_lock lock(mutex_);
-    if (session_)
-        session_->signal(SIGINT, true);
+    if (session_ && !over_)
+        session_->signal(signo, true);
 }
 
 QString outcome_text(const session::Outcome& outcome)

@@ -26,9 +26,10 @@ public:
     /// SIGTERM; the second time, or after two seconds, all is killed.
     void stop();
     void kill();
-    /// What a terminal's key does: SIGINT to the foreground group.
-    void interrupt();
+    /// What a person types: the terminal's keys for signals (Ctrl+C, Ctrl+Z, Ctrl+\) act as its settings say.
     void type(const QByteArray& bytes);
+    /// The terminal has this size now; the program is told.
+    void resize(int rows, int columns);
     bool stopping() const { return stop_asked_; }
     bool is_over() const { return over_; }
 
@@ -39,12 +40,14 @@ Q_SIGNALS:
 
 private:
     bool open_terminal();
+    void send(int signo);
     void run();
     void read_output();
     void write_input();
 
     session::SessionOptions options_;
     int master_ = -1, slave_ = -1;
+    int rows_ = 25, columns_ = 100;
     QSocketNotifier* readable_ = nullptr;
     QSocketNotifier* writable_ = nullptr;
     QByteArray input_; ///< that the pty has not taken yet

@@ -2,6 +2,7 @@
 #include "tests/ui/docks_test.h"
 #include "tests/ui/models_test.h"
 #include "tests/ui/person_test.h"
+#include "tests/ui/terminal_test.h"
 #include "tests/ui/traces.h"
 #include "tests/ui/window_test.h"
 #include "ui/theme.h"
@@ -26,6 +27,7 @@ int main(int argc, char** argv)
     ringside::test::WindowTest window;
     ringside::test::DocksTest docks;
     ringside::test::PersonTest person;
-    int failures = QTest::qExec(&models, argc, argv) + QTest::qExec(&docks, argc, argv) + QTest::qExec(&person, argc, argv);
+    ringside::test::TerminalTest terminal;
+    int failures = QTest::qExec(&models, argc, argv) + QTest::qExec(&docks, argc, argv) + QTest::qExec(&person, argc, argv) + QTest::qExec(&terminal, argc, argv);
     return failures + QTest::qExec(&window, argc, argv);
 }

@@ -6,7 +6,6 @@
 #include "ui/event_conditions.h"
 #include "ui/events_model.h"
 #include "ui/inspection.h"
-#include "ui/plain_text.h"
 #include "ui/processes_model.h"
 #include "ui/scanner.h"
 #include "ui/shell_words.h"
@@ -72,19 +71,6 @@ void ModelsTest::command_lines_are_split_as_a_shell_does()
     QVERIFY(split_command("echo 'open").words.empty());
     QCOMPARE(shell_quoted("it's"), QString("'it'\\''s'"));
     QCOMPARE(shell_quoted("/usr/bin/ls"), QString("/usr/bin/ls"));
-}
-
-void ModelsTest::output_loses_its_colours()
-{
-    PlainText plain;
-    QCOMPARE(plain.take("\x1b[1;31mred\x1b[0m\r\nhalf"), QString("red\n"));
-    QCOMPARE(plain.line(), QString("half"));
-    QCOMPARE(plain.take("\r\x1b[KHA\b\bXY\n"), QString("XYlf\n"));
-    QCOMPARE(plain.take("\x1b]0;title\x07" "a\tb\n"), QString("a       b\n"));
-    QCOMPARE(plain.take("\x1b["), QString()); // a sequence cut in two
-    QCOMPARE(plain.take("32mok\n"), QString("ok\n"));
-    QCOMPARE(plain.take("\xc3"), QString());
-    QCOMPARE(plain.take("\xa9\n"), QString::fromUtf8("é\n"));
 }
 
 void ModelsTest::times_and_bytes_are_readable()

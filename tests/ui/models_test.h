@@ -10,7 +10,6 @@ class ModelsTest : public QObject {
 
 private Q_SLOTS:
     void command_lines_are_split_as_a_shell_does();
-    void output_loses_its_colours();
     void times_and_bytes_are_readable();
     void code_is_read_backwards_from_a_call();
     void rows_arrive_without_the_model_waiting();
