@@ -89,6 +89,21 @@ void EventsView::fit_columns()
     setColumnWidth(EventsModel::notes, chars(24));
 }
 
+void EventsView::adopt_font()
+{
+    setFont(mono_font());
+    horizontalHeader()->setFont(QApplication::font());
+    delete itemDelegate();
+    setItemDelegate(new EventDelegate(this));
+    int height = row_height(mono_font());
+    verticalHeader()->setMinimumSectionSize(height);
+    verticalHeader()->setMaximumSectionSize(height);
+    verticalHeader()->setDefaultSectionSize(height);
+    verticalHeader()->setMaximumSectionSize(-1);
+    fit_columns();
+    fit_time();
+}
+
 void EventsView::fit_time()
 {
     int characters = model_->time_format() == EventsModel::TimeFormat::date ? 23 : 8;

@@ -26,6 +26,8 @@ public:
     /// The selected events, at most `limit`, in order.
     std::vector<trace::EventId> selected_events(std::size_t limit) const;
     void fit_columns();
+    /// After the application's font has changed.
+    void adopt_font();
     /// The time's column, as wide as its format needs.
     void fit_time();
     /// ▲ or ▼ in a header; column -1: none.

@@ -3,6 +3,7 @@
 
 #include "trace/syscall_table.h"
 #include "ui/event_delegate.h"
+#include "ui/inspector_state.h"
 #include "ui/theme.h"
 #include "ui/worker.h"
 
@@ -14,19 +15,13 @@
 #include <QPainter>
 #include <QStackedWidget>
 #include <QStyledItemDelegate>
+#include <QTabBar>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
 namespace ringside::ui {
 
-namespace {
-
-constexpr int role_kind = Qt::UserRole;      ///< of an item: Kind
-constexpr int role_strong = Qt::UserRole + 1; ///< the value is text of the program
-
-enum Kind { plain_item, section_item, wide_item, marked_item, host_item };
-
-class Delegate : public QStyledItemDelegate {
+class Inspector::Delegate : public QStyledItemDelegate {
 public:
     Delegate() : mono_(mono_font()), sans_(QGuiApplication::font()) { sans_.setWeight(QFont::DemiBold); }
 
@@ -62,8 +57,6 @@ public:
 private:
     QFont mono_, sans_;
 };
-
-}
 
 /// The call's name and its result, larger than the rest.
 class InspectorHead : public QWidget {
@@ -118,73 +111,80 @@ private:
     trace::EventId number_ = 0;
 };
 
-struct Inspector::State {
-    explicit State(const std::string& path) : trace(path) { }
-    trace::TraceFile trace;
-};
-
 Inspector::Inspector(QWidget* parent)
     : Panel(tr("Inspector"), "inspector", parent)
+    , tabs_(new QTabBar)
     , head_(new InspectorHead)
-    , tree_(new QTreeWidget)
+    , tree_(make_tree(tr("Call")))
+    , state_tree_(make_tree(tr("State")))
     , stack_(new QStackedWidget)
+    , pages_(new QStackedWidget)
 {
-    tree_->setAccessibleName(tr("Inspector"));
-    tree_->setColumnCount(2);
-    tree_->setHeaderHidden(true);
-    tree_->setItemDelegate(new Delegate);
-    tree_->itemDelegate()->setParent(tree_);
-    tree_->setFrameShape(QFrame::NoFrame);
-    tree_->setIndentation(14);
-    tree_->setFont(mono_font());
-    tree_->setSelectionMode(QAbstractItemView::ExtendedSelection);
-    tree_->setAllColumnsShowFocus(true);
-    tree_->header()->setStretchLastSection(true);
-    tree_->header()->resizeSection(0, QFontMetrics(mono_font()).horizontalAdvance(QString(15, '0')));
-    auto* page = new QWidget;
+    tabs_->addTab(tr("Call"));
+    tabs_->addTab(tr("State"));
+    tabs_->setAccessibleName(tr("What of the event"));
+    tabs_->setDrawBase(false);
+    tabs_->setExpanding(false);
+    auto* call = new QWidget;
+    auto* call_layout = new QVBoxLayout(call);
+    call_layout->setContentsMargins(0, 0, 0, 0);
+    call_layout->setSpacing(0);
+    call_layout->addWidget(head_);
+    call_layout->addWidget(tree_);
+    pages_->addWidget(call);
+    pages_->addWidget(state_tree_);
+    auto* page = base_page();
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    layout->addWidget(head_);
-    layout->addWidget(tree_);
+    layout->addWidget(tabs_);
+    layout->addWidget(pages_);
     stack_->addWidget(empty_note(tr("Select an event. F4 goes to the first problem."), stack_));
     stack_->addWidget(page);
     setWidget(stack_);
-    auto* copying = new QAction(tr("Copy"), tree_);
-    copying->setShortcut(QKeySequence::Copy);
-    copying->setShortcutContext(Qt::WidgetShortcut);
-    connect(copying, &QAction::triggered, this, &Inspector::copy);
-    tree_->addAction(copying);
-    tree_->setContextMenuPolicy(Qt::ActionsContextMenu);
+    connect(tabs_, &QTabBar::currentChanged, this, [this](int index) {
+        pages_->setCurrentIndex(index);
+        ask_state();
+    });
+    connect(state_tree_, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) {
+        if (auto event = item->data(0, role_event).toULongLong())
+            Q_EMIT event_chosen(event);
+    });
 }
 
-Inspector::~Inspector() = default;
+QTreeWidget* Inspector::make_tree(const QString& name)
+{
+    auto* tree = new QTreeWidget;
+    tree->setAccessibleName(name);
+    tree->setColumnCount(2);
+    tree->setHeaderHidden(true);
+    tree->setItemDelegate(new Delegate);
+    tree->itemDelegate()->setParent(tree);
+    tree->setFrameShape(QFrame::NoFrame);
+    tree->setIndentation(14);
+    tree->setFont(mono_font());
+    tree->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    tree->setAllColumnsShowFocus(true);
+    tree->header()->setStretchLastSection(true);
+    tree->header()->resizeSection(0, QFontMetrics(mono_font()).horizontalAdvance(QString(15, '0')));
+    auto* copying = new QAction(tr("Copy"), tree);
+    copying->setShortcut(QKeySequence::Copy);
+    copying->setShortcutContext(Qt::WidgetShortcut);
+    connect(copying, &QAction::triggered, this, [this, tree] { copy(tree); });
+    tree->addAction(copying);
+    tree->setContextMenuPolicy(Qt::ActionsContextMenu);
+    return tree;
+}
+
 
 void Inspector::take_focus()
 {
     show();
     raise();
     if (stack_->currentIndex() == 1)
-        tree_->setFocus(Qt::TabFocusReason);
+        (tabs_->currentIndex() == 0 ? tree_ : state_tree_)->setFocus(Qt::TabFocusReason);
     else
         stack_->setFocus(Qt::TabFocusReason);
-}
-
-void Inspector::set_trace(const std::string& path)
-{
-    worker_.reset();
-    state_.reset();
-    wanted_ = 0;
-    stack_->setCurrentIndex(0);
-    if (path.empty())
-        return;
-    worker_ = std::make_unique<Worker>();
-    worker_->post([this, path] {
-        try {
-            state_ = std::make_unique<State>(path);
-        } catch (const trace::Error&) { // the document says it
-        }
-    });
 }
 
 void Inspector::show_event(trace::EventId event, bool running)
@@ -210,11 +210,12 @@ void Inspector::show_event(trace::EventId event, bool running)
             Q_EMIT shown(event, result->row.pid);
         });
     });
+    ask_state();
 }
 
 QTreeWidgetItem* Inspector::section(const QString& title)
 {
-    auto* item = new QTreeWidgetItem(tree_, {title});
+    auto* item = new QTreeWidgetItem(into_, {title});
     item->setData(0, role_kind, section_item);
     item->setFirstColumnSpanned(true);
     return item;
@@ -222,7 +223,7 @@ QTreeWidgetItem* Inspector::section(const QString& title)
 
 QTreeWidgetItem* Inspector::item(QTreeWidgetItem* parent, const QString& name, const QString& value)
 {
-    auto* item = parent ? new QTreeWidgetItem(parent, {name, value}) : new QTreeWidgetItem(tree_, {name, value});
+    auto* item = parent ? new QTreeWidgetItem(parent, {name, value}) : new QTreeWidgetItem(into_, {name, value});
     if (value.size() > 20)
         item->setToolTip(1, value.left(2000).toHtmlEscaped());
     if (name.size() > 12)
@@ -234,6 +235,7 @@ void Inspector::fill(const Inspection& inspection)
 {
     tree_->setUpdatesEnabled(false);
     tree_->clear();
+    into_ = tree_;
     head_->show_event(inspection);
     if (!inspection.failure.isEmpty()) {
         item(nullptr, tr("Not read"), inspection.failure);
@@ -357,7 +359,9 @@ void Inspector::add_code(const Inspection& inspection)
     }
 }
 
-QString Inspector::text() const
+namespace {
+
+QString text_of(const QTreeWidget* tree)
 {
     QString all;
     std::function<void(QTreeWidgetItem*, int)> add = [&](QTreeWidgetItem* item, int depth) {
@@ -365,15 +369,20 @@ QString Inspector::text() const
         for (int i = 0; i < item->childCount(); ++i)
             add(item->child(i), depth + 1);
     };
-    for (int i = 0; i < tree_->topLevelItemCount(); ++i)
-        add(tree_->topLevelItem(i), 0);
+    for (int i = 0; i < tree->topLevelItemCount(); ++i)
+        add(tree->topLevelItem(i), 0);
     return all;
 }
 
-void Inspector::copy()
+}
+
+QString Inspector::text() const { return text_of(tree_); }
+QString Inspector::state_text() const { return text_of(state_tree_); }
+
+void Inspector::copy(QTreeWidget* from)
 {
     QStringList lines;
-    const QList<QTreeWidgetItem*> selected = tree_->selectedItems();
+    const QList<QTreeWidgetItem*> selected = from->selectedItems();
     for (const QTreeWidgetItem* item : selected)
         lines.append(item->text(1).isEmpty() ? item->text(0) : item->text(0) + '\t' + item->text(1));
     QGuiApplication::clipboard()->setText(lines.join('\n'));

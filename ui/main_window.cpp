@@ -34,6 +34,7 @@
 #include <QMimeData>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QTabBar>
 #include <QToolBar>
 #include <QVBoxLayout>
 
@@ -101,6 +102,7 @@ MainWindow::MainWindow()
     connect(view_, &QWidget::customContextMenuRequested, this, &MainWindow::events_menu);
     connect(view_, &EventsView::follow_changed, this, [this](bool follow) { follow_action_->setChecked(follow); });
     connect(&focus_, &Focus::event_changed, this, &MainWindow::show_focus);
+    connect(inspector_, &Inspector::event_chosen, &focus_, &Focus::set_event);
     connect(inspector_, &Inspector::shown, this, [this](trace::EventId, trace::ProcessId process) { focus_.set_process(process); });
     connect(&focus_, &Focus::process_changed, processes_, &ProcessesPanel::show_process);
     connect(processes_, &ProcessesPanel::process_chosen, &focus_, &Focus::set_process);
@@ -121,6 +123,7 @@ MainWindow::MainWindow()
         update_status();
         tell_waiting();
     });
+    connect(&disk_, &QTimer::timeout, this, &MainWindow::watch_disk);
     for (QLineEdit* line : findChildren<QLineEdit*>())
         line->installEventFilter(this);
     show_start();
@@ -182,6 +185,7 @@ void MainWindow::make_bars()
     chips_->setSpacing(7);
     chip_layout->addLayout(chips_);
     chip_layout->addStretch();
+    chips->setMinimumWidth(1); // a narrow window stays narrow
     quick_bar_->addWidget(chips);
     for (QToolBar* bar : {main_bar_, quick_bar_}) {
         bar->setMovable(false);
@@ -227,6 +231,7 @@ void MainWindow::reset_layout()
     }
     resizeDocks({processes_, inspector_}, {size.width() < 1000 ? 140 : 185, 345}, Qt::Horizontal);
     resizeDocks({bottom.front()}, {size.height() < 640 ? 110 : size.height() < 800 ? 190 : 230}, Qt::Vertical);
+    name_tab_bars();
 }
 
 /// All that stands around the events.
@@ -239,8 +244,30 @@ void MainWindow::show_parts(bool shown)
         part->setVisible(shown);
 }
 
+/// On a low window the chips are in the menu at the end of the filter line: rows of events are worth more.
+void MainWindow::fold_quick_row()
+{
+    constexpr int low = 760;
+    if (pages_->currentWidget() == view_)
+        quick_bar_->setVisible(height() >= low);
+}
+
+/// Qt makes them when docks are put on top of each other, and gives them no name.
+void MainWindow::name_tab_bars()
+{
+    for (QTabBar* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
+        bar->setAccessibleName(tr("Panes"));
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QMainWindow::resizeEvent(event);
+    fold_quick_row();
+}
+
 void MainWindow::show_start()
 {
+    start_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     pages_->setCurrentWidget(start_);
     show_parts(false);
     start_->load_recent();
@@ -252,11 +279,14 @@ void MainWindow::show_events()
 {
     if (pages_->currentWidget() != view_) {
         setUpdatesEnabled(false); // laid out and painted once, not for each dock
+        start_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored); // or the events would be as large as it, at least
         pages_->setCurrentWidget(view_);
         show_parts(true);
         QTimer::singleShot(0, this, [this] { // in a turn of its own: both together take long
             if (pages_->currentWidget() == view_)
                 restore_layout();
+            fold_quick_row();
+            name_tab_bars();
             setUpdatesEnabled(true);
         });
         view_->setFocus();

@@ -4,6 +4,7 @@
 
 #include "engine/session/session.h"
 #include "trace/filter/filter.h"
+#include "ui/disk_space.h"
 #include "ui/exporter.h"
 #include "ui/focus.h"
 #include "ui/scanner.h"
@@ -100,6 +101,8 @@ public:
     void sort_by(int column, Qt::SortOrder order);
     /// What the Export menu says is written there; `export_done` follows.
     void export_to(trace::ExportFormat format, const QString& target);
+    /// How much room there is where a trace lies, in place of the disk's own answer. For tests.
+    void set_free_space(std::function<std::uint64_t(const QString&)> free_space) { free_space_ = std::move(free_space); }
     bool is_running() const { return program_ != nullptr; }
 
 Q_SIGNALS:
@@ -110,6 +113,7 @@ Q_SIGNALS:
 
 protected:
     void closeEvent(QCloseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     bool eventFilter(QObject* object, QEvent* event) override;
@@ -123,6 +127,8 @@ private:
     void save_layout();
     void restore_layout();
     void reset_layout();
+    void fold_quick_row();
+    void name_tab_bars();
     void show_parts(bool shown);
     void next_pane(int step);
     void update_actions();
@@ -148,6 +154,7 @@ private:
     void make_other_menus();
     void events_menu(const QPoint& position);
     void set_theme(const QString& name);
+    void scale_text(int step);
     void ask_event();
     void go_rows(int step);
     void show_shortcuts();
@@ -198,6 +205,7 @@ private:
     void run_again();
     void stop();
     void tell_waiting();
+    void watch_disk();
     void try_open_recording();
     void program_ended(const session::Outcome& outcome);
     bool may_stop_program();
@@ -213,6 +221,11 @@ private:
     std::uint64_t filter_number_ = 0;
     std::uint64_t whole_refresh_ = 0; ///< the scanner's refresh that finds the trace whole
     bool told_end_ = false;           ///< the message bar has said how the program ended
+    std::function<std::uint64_t(const QString&)> free_space_ = ui::free_space;
+    QTimer disk_;                     ///< looks at the disk while a trace is recorded
+    std::uint64_t trace_bytes_ = 0;   ///< when it last looked
+    double growth_ = 0;               ///< bytes a second, smoothed
+    bool told_disk_ = false;
     bool told_waiting_ = false;       ///< the message bar says that the program waits for input
     bool awaiting_recording_ = false; ///< its file is not there yet
     QString first_filter_;

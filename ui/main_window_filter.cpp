@@ -16,6 +16,7 @@
 #include <QHBoxLayout>
 #include <QInputDialog>
 #include <QMenu>
+#include <QToolBar>
 
 namespace ringside::ui {
 
@@ -91,6 +92,17 @@ void MainWindow::fill_condition_menu(QMenu* menu, bool apply)
 void MainWindow::filter_menu(const QPoint& below)
 {
     QMenu menu;
+    if (quick_bar_->isHidden()) {
+        menu.addSection(tr("Quick filters"));
+        for (auto& [chip, condition] : quick_) {
+            QAction* action = menu.addAction(chip->text());
+            action->setCheckable(true);
+            action->setChecked(chip->isChecked());
+            connect(action, &QAction::triggered, this, [this, text = condition](bool on) { toggle_quick_filter(text, on); });
+        }
+        for (const QString& part : parts_off_)
+            connect(menu.addAction(QStringLiteral("☐ ") + item_text(part)), &QAction::triggered, this, [this, part] { switch_part_on(part); });
+    }
     auto parts = trace::filter_parts(filter_->applied().toStdString());
     if (parts.size() > 1) {
         menu.addSection(tr("Parts of this filter"));

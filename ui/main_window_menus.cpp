@@ -99,6 +99,10 @@ void MainWindow::make_view_menu()
         group->addAction(action);
         connect(action, &QAction::triggered, this, [this, name = QString::fromLatin1(name)] { set_theme(name); });
     }
+    QAction* larger = add(view, tr("&Larger Text"), {}, this, [this] { scale_text(1); });
+    larger->setShortcuts({Qt::CTRL | Qt::Key_Plus, Qt::CTRL | Qt::Key_Equal});
+    add(view, tr("S&maller Text"), Qt::CTRL | Qt::Key_Minus, this, [this] { scale_text(-1); });
+    add(view, tr("&Normal Text"), Qt::CTRL | Qt::Key_0, this, [this] { scale_text(0); });
     QAction* full = add(view, tr("Full &Screen"), Qt::Key_F11, this, [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
     full->setShortcutContext(Qt::ApplicationShortcut);
     view->addSeparator();
@@ -176,6 +180,17 @@ void MainWindow::set_theme(const QString& name)
     apply_theme(*static_cast<QApplication*>(QApplication::instance()), theme_of(name));
     update_status();
     update();
+}
+
+/// 0: the desktop's own size.
+void MainWindow::scale_text(int step)
+{
+    QSettings settings;
+    int now = step == 0 ? 0 : std::clamp(settings.value("window/text", 0).toInt() + step, -3, 10);
+    settings.setValue("window/text", now);
+    apply_text_scale(now);
+    view_->adopt_font();
+    update_status();
 }
 
 void MainWindow::go_rows(int step)

@@ -15,6 +15,7 @@
 #include "ui/trace_document.h"
 
 #include <QFile>
+#include <QFileInfo>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QTimer>
@@ -116,6 +117,25 @@ void MainWindow::tell_waiting()
         messages_->show_message(MessageBar::Kind::note, tr("The program waits for input."), tr("Type it in Terminal."), tr("Go to Terminal"), [this] { output_->take_focus(); });
     else
         messages_->dismiss();
+}
+
+/// A full disk ends a recording: it is said while something can still be done.
+void MainWindow::watch_disk()
+{
+    if (!document_ || !document_->running()) {
+        disk_.stop();
+        return;
+    }
+    QString path = QString::fromStdString(document_->path());
+    auto bytes = static_cast<std::uint64_t>(QFileInfo(path).size() + std::max<qint64>(0, QFileInfo(path + QStringLiteral("-wal")).size()));
+    if (trace_bytes_ != 0 && bytes >= trace_bytes_)
+        growth_ = 0.7 * growth_ + 0.3 * static_cast<double>(bytes - trace_bytes_); // the timer's interval is a second
+    trace_bytes_ = bytes;
+    QString warning = disk_warning(free_space_(QFileInfo(path).path()), static_cast<std::uint64_t>(growth_));
+    if (warning.isEmpty() || told_disk_)
+        return;
+    told_disk_ = true;
+    messages_->show_message(MessageBar::Kind::note, warning, tr("What was recorded up to then is kept."), program_ ? tr("Stop") : QString(), [this] { stop(); });
 }
 
 void MainWindow::stop()

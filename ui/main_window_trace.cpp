@@ -192,11 +192,16 @@ void MainWindow::trace_is_open()
     QString path = QString::fromStdString(doc.path());
     model_->set_trace(doc.path());
     model_->set_running(doc.running());
-    inspector_->set_trace(doc.path());
+    inspector_->set_trace(doc.path(), doc.scanner().columns());
     marks_->open(doc.path(), doc.running());
     processes_->show_processes(doc.processes(), doc.running());
     show_events();
     view_->set_live(doc.running());
+    trace_bytes_ = 0;
+    growth_ = 0;
+    told_disk_ = false;
+    if (doc.running())
+        disk_.start(1000);
     grown(doc.events());
     status_->set_file(QFileInfo(path).fileName(), path);
     QString command = command_text(doc.info().meta.contains("command") ? doc.info().meta.at("command") : std::string());

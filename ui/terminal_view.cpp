@@ -26,6 +26,9 @@ TerminalView::TerminalView(QWidget* parent) : QAbstractScrollArea(parent)
     setAttribute(Qt::WA_InputMethodEnabled);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     viewport()->setCursor(Qt::IBeamCursor);
+    settle_.setSingleShot(true);
+    settle_.setInterval(60);
+    connect(&settle_, &QTimer::timeout, this, &TerminalView::fit);
     connect(&screen_, &TerminalScreen::changed, this, &TerminalView::changed);
     adopt_theme();
 }
@@ -55,8 +58,8 @@ QPoint TerminalView::origin() const
 void TerminalView::fit()
 {
     int rows = (viewport()->height() - margin) / cell_.height(), columns = (viewport()->width() - 2 * margin) / cell_.width();
-    if (rows < 2 || columns < 10)
-        return; // hidden or not laid out yet
+    if (rows < 2 || columns < 10 || !isVisible())
+        return; // not laid out yet, or behind another dock
     bool other = rows != screen_.rows() || columns != screen_.columns();
     screen_.resize(rows, columns);
     changed();
@@ -67,7 +70,7 @@ void TerminalView::fit()
 void TerminalView::resizeEvent(QResizeEvent* event)
 {
     QAbstractScrollArea::resizeEvent(event);
-    fit();
+    settle_.start();
 }
 
 void TerminalView::set_live(bool live)
@@ -325,6 +328,12 @@ void TerminalView::mouseDoubleClickEvent(QMouseEvent* event)
         ++end;
     selection_ = {Place {place.line, begin}, Place {place.line, end}};
     viewport()->update();
+}
+
+void TerminalView::showEvent(QShowEvent* event)
+{
+    QAbstractScrollArea::showEvent(event);
+    settle_.start();
 }
 
 void TerminalView::focusInEvent(QFocusEvent* event)

@@ -5,6 +5,7 @@
 #include "ui/terminal_screen.h"
 
 #include <QAbstractScrollArea>
+#include <QTimer>
 
 #include <optional>
 
@@ -46,6 +47,7 @@ protected:
     void mouseDoubleClickEvent(QMouseEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
+    void showEvent(QShowEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
     void focusOutEvent(QFocusEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
@@ -69,7 +71,7 @@ private:
     bool live_ = false;
     QString note_;
     std::optional<std::pair<Place, Place>> selection_; ///< where it began and where it is
-    int known_lines_ = 0;
+    QTimer settle_; ///< a layout that is being made has sizes that nobody is to see
 };
 
 }

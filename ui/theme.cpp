@@ -12,6 +12,8 @@
 #include <QFontMetrics>
 #include <QPalette>
 
+#include <cmath>
+
 namespace ringside::ui {
 
 namespace {
@@ -106,6 +108,15 @@ void apply_theme(QApplication& application, Theme theme)
     current() = dark ? dark_colours() : light_colours();
     application.setStyle(new FlatStyle);
     application.setPalette(palette_of(current()));
+}
+
+void apply_text_scale(int steps)
+{
+    static const QFont desktop = QApplication::font(); // before it was ours
+    QFont font = desktop;
+    font.setPointSizeF(desktop.pointSizeF() * std::pow(1.1, steps));
+    if (font != QApplication::font())
+        QApplication::setFont(font);
 }
 
 QFont mono_font()

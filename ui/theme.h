@@ -29,6 +29,8 @@ void apply_theme(QApplication& application, Theme theme);
 /// What the desktop asks for: the portal's org.freedesktop.appearance, else the palette's lightness.
 bool desktop_is_dark();
 
+/// Letters a step larger or smaller than the desktop's, a tenth each.
+void apply_text_scale(int steps);
 /// The desktop's font of fixed width, as large as the window's own.
 QFont mono_font();
 /// Rows of tables and trees: air enough to read, dense enough to see much.

@@ -1,4 +1,5 @@
 // Runs the tests of models and window. Settings and recordings go to a folder that is removed at the end.
+#include "tests/ui/comfort_test.h"
 #include "tests/ui/docks_test.h"
 #include "tests/ui/models_test.h"
 #include "tests/ui/person_test.h"
@@ -26,8 +27,9 @@ int main(int argc, char** argv)
     ringside::test::ModelsTest models;
     ringside::test::WindowTest window;
     ringside::test::DocksTest docks;
+    ringside::test::ComfortTest comfort;
     ringside::test::PersonTest person;
     ringside::test::TerminalTest terminal;
-    int failures = QTest::qExec(&models, argc, argv) + QTest::qExec(&docks, argc, argv) + QTest::qExec(&person, argc, argv) + QTest::qExec(&terminal, argc, argv);
+    int failures = QTest::qExec(&models, argc, argv) + QTest::qExec(&docks, argc, argv) + QTest::qExec(&person, argc, argv) + QTest::qExec(&terminal, argc, argv) + QTest::qExec(&comfort, argc, argv);
     return failures + QTest::qExec(&window, argc, argv);
 }

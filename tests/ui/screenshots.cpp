@@ -3,13 +3,16 @@
 // start-light.png; and for each trace NAME-light.png and NAME-filter-dark.png with that event, or the first problem, in the inspector, one with a mistake
 // in the filter, and each dock in front.
 #include "ui/filter_line.h"
+#include "ui/find_bar.h"
 #include "ui/focus.h"
 #include "ui/inspector.h"
 #include "ui/main_window.h"
+#include "ui/mark_book.h"
 #include "ui/theme.h"
 
 #include <QApplication>
 #include <QFileInfo>
+#include <QLineEdit>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTest>
@@ -68,6 +71,31 @@ void pictures_of_docks(const QString& trace, quint64 event, const QString& path,
     }
 }
 
+/// Marks, matches marked among all, a part that is off, the find bar, the State tab; at sizes and font scales that people have.
+void pictures_of_work(const QString& trace, const QString& path, QSize size)
+{
+    MainWindow window;
+    window.resize(size);
+    window.show();
+    QSignalSpy done(&window, &MainWindow::filter_done);
+    window.open_trace(trace);
+    done.wait(20'000);
+    window.filter_line().apply("group == file && ret < 0");
+    QTest::qWait(500);
+    window.switch_part_off("ret < 0");
+    window.mark_matches(true);
+    QTest::qWait(500);
+    for (quint64 event : {3u, 6u})
+        window.marks().toggle_mark(event);
+    window.marks().set_note(8, "Here it begins");
+    window.focus().set_event(5);
+    window.find_bar().begin();
+    window.find_bar().line().setText("ENOENT");
+    window.inspector().show_tab(Inspector::Tab::state);
+    QTest::qWait(1'500);
+    window.grab().save(path);
+}
+
 int main(int argc, char** argv)
 {
     QApplication application(argc, argv);
@@ -91,6 +119,17 @@ int main(int argc, char** argv)
         apply_theme(application, Theme::dark);
         pictures_of_docks(trace, event, name + "-%1-dark.png", QSize(1366, 768));
         pictures_of(trace, event, "ret < 0", name + "-filter-dark.png");
+        pictures_of_work(trace, name + "-work-dark.png", QSize(1400, 840));
+        apply_theme(application, Theme::light);
+        pictures_of_work(trace, name + "-work-light.png", QSize(1400, 840));
+        for (QSize size : {QSize(800, 600), QSize(1366, 768)})
+            pictures_of_docks(trace, event, name + QString("-%1-%2x%3.png").arg("%1").arg(size.width()).arg(size.height()), size);
+        QFont normal = QApplication::font(), twice = normal;
+        twice.setPointSizeF(normal.pointSizeF() * 2);
+        QApplication::setFont(twice);
+        apply_theme(application, Theme::light);
+        pictures_of(trace, event, "ret < 0", name + "-twice.png");
+        QApplication::setFont(normal);
     }
     return 0;
 }
