@@ -34,6 +34,7 @@ int main(int argc, char** argv)
     using namespace ringside::ui;
     apply_language(application, parser.value(language));
     apply_theme(application, theme_of(parser.isSet(theme) ? parser.value(theme) : QSettings().value("window/theme").toString()));
+    apply_text_scale(QSettings().value("window/text", 0).toInt());
     MainWindow window;
     if (parser.isSet(filter))
         window.filter_when_open(parser.value(filter));

@@ -126,6 +126,7 @@ MainWindow::MainWindow()
     connect(&disk_, &QTimer::timeout, this, &MainWindow::watch_disk);
     for (QLineEdit* line : findChildren<QLineEdit*>())
         line->installEventFilter(this);
+    installEventFilter(this);
     show_start();
     restore_layout();
 }
@@ -389,6 +390,8 @@ void MainWindow::dropEvent(QDropEvent* event)
 /// Lines of text take Ctrl+E and Ctrl+K for themselves, as Emacs does; here they start and stop programs wherever the cursor is.
 bool MainWindow::eventFilter(QObject* object, QEvent* event)
 {
+    if (object == this && event->type() == QEvent::ChildAdded)
+        QTimer::singleShot(0, this, &MainWindow::name_tab_bars);
     if (event->type() == QEvent::ShortcutOverride) {
         auto* key = static_cast<QKeyEvent*>(event);
         if (key->modifiers() == Qt::ControlModifier && (key->key() == Qt::Key_E || key->key() == Qt::Key_K)) {

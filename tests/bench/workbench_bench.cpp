@@ -3,7 +3,9 @@
 #include "tests/unit/recording.h"
 #include "trace/analysis/statistics.h"
 #include "trace/analysis/timeline.h"
+#include "trace/filter/known_values.h"
 #include "trace/filter_run.h"
+#include "trace/sort_rows.h"
 
 #include <algorithm>
 #include <chrono>
@@ -72,6 +74,15 @@ void filters(const HotColumns& columns, TraceFile& trace)
     }
 }
 
+void orders(const HotColumns& columns, TraceFile& trace)
+{
+    const std::atomic<bool> go_on = false;
+    const std::pair<SortBy, const char*> all[] = {{SortBy::process, "process"}, {SortBy::call, "call"}, {SortBy::path, "path"}, {SortBy::result, "result"}, {SortBy::duration, "duration"}, {SortBy::host_calls, "host calls"}};
+    for (auto [by, name] : all)
+        report(fmt::format("sort by {}", name).c_str(), timed(3, [&](int) { sort_rows(by, true, columns, trace, nullptr, go_on); }), 1000);
+    report("names for completion, in the background", timed(1, [&](int) { known_values(trace, columns, go_on); }), 1000);
+}
+
 void payload(const std::string& path)
 {
     TraceFile trace(path);
@@ -128,6 +139,7 @@ int main(int argc, char** argv)
     fmt::print("{:<44} {:>9.2f} ms\n", "hot columns loaded, in the background", ms_since(start));
     TraceFile trace(plain);
     filters(columns, trace);
+    orders(columns, trace);
     report("statistics by call", timed(3, [&](int) { call_statistics(columns); }), 100);
     report("statistics dock: calls, errors, processes", timed(3, [&](int) { analysis::statistics({trace, columns, nullptr, nullptr}, analysis::Processes(trace)); }), 300);
     timeline(columns);

@@ -2,6 +2,7 @@
 //
 // start-light.png; and for each trace NAME-light.png and NAME-filter-dark.png with that event, or the first problem, in the inspector, one with a mistake
 // in the filter, and each dock in front.
+#include "ui/events_model.h"
 #include "ui/filter_line.h"
 #include "ui/find_bar.h"
 #include "ui/focus.h"
@@ -15,6 +16,7 @@
 #include <QLineEdit>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QTest>
 
 namespace {
@@ -85,10 +87,11 @@ void pictures_of_work(const QString& trace, const QString& path, QSize size)
     window.switch_part_off("ret < 0");
     window.mark_matches(true);
     QTest::qWait(500);
-    for (quint64 event : {3u, 6u})
-        window.marks().toggle_mark(event);
-    window.marks().set_note(8, "Here it begins");
-    window.focus().set_event(5);
+    auto mark = [&](int row) { return window.events().event_at(row); };
+    window.marks().toggle_mark(mark(3));
+    window.marks().set_note(mark(5), "Here it begins");
+    window.marks().toggle_reference(mark(7));
+    window.focus().set_event(mark(9));
     window.find_bar().begin();
     window.find_bar().line().setText("ENOENT");
     window.inspector().show_tab(Inspector::Tab::state);
@@ -123,7 +126,7 @@ int main(int argc, char** argv)
         apply_theme(application, Theme::light);
         pictures_of_work(trace, name + "-work-light.png", QSize(1400, 840));
         for (QSize size : {QSize(800, 600), QSize(1366, 768)})
-            pictures_of_docks(trace, event, name + QString("-%1-%2x%3.png").arg("%1").arg(size.width()).arg(size.height()), size);
+            pictures_of_docks(trace, event, name + "-%1-" + QString::number(size.width()) + ".png", size);
         QFont normal = QApplication::font(), twice = normal;
         twice.setPointSizeF(normal.pointSizeF() * 2);
         QApplication::setFont(twice);
