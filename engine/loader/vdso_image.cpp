@@ -32,6 +32,7 @@ Result<GuestAddr> map_vdso(kernel::Task& task, mm::AddressSpace& space)
     auto image = vdso_image();
     auto object = make_ref<mm::PageCache>(task.memory(), nullptr, 0);
     TRY(object->write(task, 0, image));
+    object->finish(); // its calls may be patched like any library's
     mm::MapRequest request {GuestAddr(), page_up(image.size()), PROT_READ | PROT_EXEC, MAP_PRIVATE, object, 0, "[vdso]", 0, 0, 0,
         PROT_READ | PROT_WRITE | PROT_EXEC};
     return space.map(task, request);

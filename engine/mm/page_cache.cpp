@@ -184,7 +184,9 @@ bool PageCache::is_mapped()
 
 bool PageCache::may_change() const
 {
-    return !state_->source || state_->source->writable_descriptor() >= 0;
+    if (!state_->source)
+        return !finished_;
+    return state_->source->writable_descriptor() >= 0;
 }
 
 void PageCache::mapped(AddressSpace& space)

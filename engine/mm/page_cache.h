@@ -46,6 +46,8 @@ public:
     Result<void> punch(kernel::Task& task, std::uint64_t offset, std::uint64_t length);
     /// Some address space maps it now; those that only have not told the host yet that they do not are made to.
     bool is_mapped();
+    /// Nobody will write to it any more, but to private copies of it: the vDSO.
+    void finish() { finished_ = true; }
     /// Forgets pages that came from the source: the host's file has changed.
     void invalidate();
     /// Bytes of memory that it holds (st_blocks of tmpfs).
@@ -56,6 +58,7 @@ public:
 private:
     struct State;
     std::unique_ptr<State> state_;
+    bool finished_ = false;
 };
 
 }

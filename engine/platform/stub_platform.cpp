@@ -177,7 +177,7 @@ void StubPlatform::set_running(GuestContext& context)
     context.state = GuestContext::State::running;
     context.running_index = running_.size();
     running_.push_back(&context);
-    watcher_->set_running(static_cast<std::uint32_t>(running_.size()));
+    watcher_->set_running(true);
 }
 
 void StubPlatform::set_stopped(GuestContext& context, GuestContext::State state)
@@ -186,7 +186,6 @@ void StubPlatform::set_stopped(GuestContext& context, GuestContext::State state)
     running_[context.running_index] = running_.back();
     running_[context.running_index]->running_index = context.running_index;
     running_.pop_back();
-    watcher_->set_running(static_cast<std::uint32_t>(running_.size()));
     if (std::exchange(context.wanted, false))
         --wanted_;
 }
@@ -388,6 +387,7 @@ bool StubPlatform::leave_trampoline(GuestContext& context, const Report& report)
 template<typename Ready>
 bool StubPlatform::sleep_once(std::optional<std::uint64_t> deadline, Ready&& ready)
 {
+    watcher_->set_running(!running_.empty());
     std::atomic_ref sleeps(control_->common().sentry_sleeps);
     std::atomic_ref bell(control_->doorbell());
     // Whoever tells something from here on rings. What was told before is seen by the second look.

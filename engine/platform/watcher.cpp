@@ -77,13 +77,16 @@ void Watcher::poke() const
     static_cast<void>(host::call(SYS_write, poke_.get(), &one, sizeof one).ok());
 }
 
-void Watcher::set_running(std::uint32_t count)
+void Watcher::set_running(bool any)
 {
-    if (count == 0) {
-        running_.store(0, std::memory_order_relaxed); // seen late it costs one tick too many
+    if (any == told_)
+        return;
+    told_ = any;
+    if (!any) {
+        running_.store(false, std::memory_order_relaxed); // seen late it costs one tick too many
         return;
     }
-    running_.store(count); // before the look at idle_: the thread does it the other way round
+    running_.store(true); // before the look at idle_: the thread does it the other way round
     if (idle_.load() && idle_.exchange(false))
         poke();
 }
@@ -118,12 +121,12 @@ void Watcher::run()
         if (died) {
             ring(false);
         } else if (count.value() == 0) {
-            if (running_.load() != 0) {
+            if (running_.load()) {
                 ring(true);
                 continue;
             }
             idle_.store(true);
-            if (running_.load() != 0)
+            if (running_.load())
                 idle_.store(false);
         }
     }

@@ -24,8 +24,8 @@ public:
     /// Slots whose stub has died since the last call.
     bool any_dead() const { return deaths_.load(std::memory_order_acquire) != 0; }
     std::vector<std::uint32_t> take_dead();
-    /// How many guest threads run: while there are any, it ticks.
-    void set_running(std::uint32_t count);
+    /// Whether guest threads run: while any do, it ticks. To be told before they are let go, and before the Sentry sleeps.
+    void set_running(bool any);
     /// Ends the Sentry's sleep on the doorbell. Any thread may call it.
     void ring(bool surely) const;
 
@@ -38,7 +38,8 @@ private:
     host::Fd epoll_;
     host::Fd poke_;
     std::atomic<std::uint32_t> deaths_ = 0;
-    std::atomic<std::uint32_t> running_ = 0;
+    std::atomic<bool> running_ = false;
+    bool told_ = false; ///< what set_running() was told last: most calls change nothing
     std::atomic<bool> idle_ = false; ///< the thread waits for events alone
     std::atomic<bool> stop_ = false;
     std::vector<std::atomic<bool>> dead_;

@@ -110,3 +110,36 @@ TEST_CASE("the trace tells how many calls went through patched sites, and either
         }
     }
 }
+
+TEST_CASE("time asked for by the vDSO is recorded, and goes by patched sites as well")
+{
+    std::string bench = RINGSIDE_PROGRAM;
+    bench.replace(bench.rfind('/') + 1, std::string::npos, "system-bench");
+    for (const User& user : users()) {
+        Recorded asked(user, {bench, "clock_gettime", "1000"});
+        CHECK(std::stoul("0" + asked.value("select count(*) from syscalls where name = 'clock_gettime'")) >= 1000);
+        CHECK(std::stoul("0" + asked.value("select value from meta where key = 'calls_patched'")) >= 900);
+        CHECK(asked.ask({"replay"}).out.find("identical") != std::string::npos);
+    }
+}
+
+TEST_CASE("tens of thousands of the host's files are walked and recorded beside a writable bind, to the end and as natively")
+{
+    for (const User& user : users()) {
+        ScratchDirectory scratch;
+        if (!user.prefix.empty())
+            REQUIRE(chown(scratch.path().c_str(), 1000, 1000) == 0);
+        std::vector<std::string> walk {"find", "/usr", "-xdev", "-not", "-path", "*/__pycache__*"};
+        std::vector<std::string> recorded {"record", "--bind", scratch.path() + ":" + scratch.path(), "--force", "-o", scratch.path() + "/walk.ringside", "--"};
+        recorded.insert(recorded.end(), walk.begin(), walk.end());
+        Finished inside = ringside_in(user, scratch.path(), recorded);
+        INFO(inside.err);
+        CHECK(inside.status == 0);
+        std::vector<std::string> native = user.prefix;
+        native.insert(native.end(), walk.begin(), walk.end());
+        Finished outside = run_process(native, scratch.path(), 60);
+        CHECK(outside.status == 0);
+        CHECK(inside.out.size() > 1'000'000);
+        CHECK(inside.out == outside.out);
+    }
+}

@@ -195,6 +195,7 @@ void HostFs::used(HostInode& inode)
         if (!old.idle())
             continue;
         old.descriptor_ = {};
+        old.unread_ = false;
         old.writable_ = {};
         forget_descriptor(old);
         break;

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/sysmacros.h>
+#include <utility>
 
 namespace ringside::fs {
 
@@ -90,8 +91,12 @@ Result<FdRef> HostInode::descriptor(Task* task)
             fs_->used(*this);
         return descriptor_;
     }
+    return open_as(task, is_regular() ? boundary::OpenHow::read : boundary::OpenHow::path);
+}
+
+Result<FdRef> HostInode::open_as(Task* task, boundary::OpenHow how)
+{
     FdRef directory = TRY(parent_descriptor(task));
-    auto how = is_regular() ? boundary::OpenHow::read : boundary::OpenHow::path;
     FdRef opened = TRY(fs_->open_at(task, directory, name_, how, slow_));
     // Somebody may have put another file in its place since it was looked at: the Sentry must not take that one for this.
     struct statx found = TRY(fs_->statx_at(task, opened, "", slow_));
@@ -99,6 +104,7 @@ Result<FdRef> HostInode::descriptor(Task* task)
         return Errno(ESTALE);
     if (!descriptor_) {
         descriptor_ = opened;
+        unread_ = how == boundary::OpenHow::directory;
         fs_->used(*this);
     }
     return descriptor_;
@@ -184,22 +190,24 @@ Result<Ref<Inode>> HostInode::lookup(Task& task, const std::string& name)
 
 Result<std::vector<DirectoryEntry>> HostInode::list(Task& task)
 {
-    FdRef directory = TRY(descriptor(&task));
-    FdRef reader = TRY(fs_->open_at(&task, directory, ".", boundary::OpenHow::directory, slow_));
-    auto buffer = std::make_shared<std::vector<char>>(std::size_t {64} * 1024);
+    FdRef reader = TRY(descriptor(&task));
+    if (!std::exchange(unread_, false)) // where somebody reads already, he has the position
+        reader = TRY(fs_->open_at(&task, reader, ".", boundary::OpenHow::directory, slow_));
+    constexpr std::size_t room = std::size_t {64} * 1024;
+    auto buffer = std::make_shared_for_overwrite<char[]>(room);
     std::vector<DirectoryEntry> result;
     for (;;) {
-        long length = TRY(fs_->call(&task, slow_, [reader, buffer] { return host::call(SYS_getdents64, reader->get(), buffer->data(), buffer->size()); }));
+        long length = TRY(fs_->call(&task, slow_, [reader, buffer] { return host::call(SYS_getdents64, reader->get(), buffer.get(), room); }));
         if (length == 0)
             return result;
         for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
             // struct linux_dirent64: d_ino, d_off, d_reclen, d_type, d_name
             ino_t inode = 0;
             unsigned short record = 0;
-            std::memcpy(&inode, buffer->data() + at, sizeof inode);
-            std::memcpy(&record, buffer->data() + at + 16, sizeof record);
-            auto type = static_cast<std::uint8_t>((*buffer)[at + 18]);
-            result.push_back({std::string(buffer->data() + at + 19), inode, type});
+            std::memcpy(&inode, &buffer[at], sizeof inode);
+            std::memcpy(&record, &buffer[at + 16], sizeof record);
+            auto type = static_cast<std::uint8_t>(buffer[at + 18]);
+            result.push_back({std::string(&buffer[at + 19]), inode, type});
             at += record;
         }
     }
@@ -230,8 +238,11 @@ Result<std::string> HostInode::readlink(Task& task)
 Result<Ref<File>> HostInode::open(Task& task, const Path& path, int flags)
 {
     if (is_directory()) {
-        // The host may forbid what the mode allows: say so now, as open(2) does.
-        TRY(fs_->open_at(&task, TRY(descriptor(&task)), ".", boundary::OpenHow::directory, slow_));
+        // The host may forbid what the mode allows: say so now, as open(2) does. Most are read next, by the descriptor that this takes.
+        if (descriptor_)
+            TRY(fs_->open_at(&task, TRY(descriptor(&task)), ".", boundary::OpenHow::directory, slow_));
+        else
+            TRY(open_as(&task, boundary::OpenHow::directory));
         return Ref<File>(make_ref<DirectoryFile>(path, flags));
     }
     if (!is_regular())

@@ -77,6 +77,8 @@ private:
     Result<FdRef> writable_descriptor(Task& task);
     /// The directory and name that reach it; ESTALE where there are none (the root).
     Result<FdRef> parent_descriptor(Task* task);
+    /// Opened by name, and kept if there was none before.
+    Result<FdRef> open_as(Task* task, boundary::OpenHow how);
     Result<void> refresh(Task* task);
     Result<Ref<Inode>> made(Task& task, const std::string& name, const NewInode& wanted);
     bool idle() const;
@@ -91,6 +93,7 @@ private:
     Ref<HostInode> parent_;
     std::string name_;
     FdRef descriptor_, writable_;
+    bool unread_ = false;   ///< directories: the descriptor may be read by, and nobody has
     std::list<HostInode*>::iterator place_;
     std::map<std::string, Owner> owners_;
     std::optional<std::string> target_;
