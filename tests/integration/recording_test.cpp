@@ -129,17 +129,18 @@ TEST_CASE("tens of thousands of the host's files are walked and recorded beside 
         ScratchDirectory scratch;
         if (!user.prefix.empty())
             REQUIRE(chown(scratch.path().c_str(), 1000, 1000) == 0);
-        std::vector<std::string> walk {"find", "/usr", "-xdev", "-not", "-path", "*/__pycache__*"};
+        std::vector<std::string> walk {"/usr/bin/find", "/usr", "-xdev", "-not", "-path", "*/__pycache__*"};
         std::vector<std::string> recorded {"record", "--bind", scratch.path() + ":" + scratch.path(), "--force", "-o", scratch.path() + "/walk.ringside", "--"};
         recorded.insert(recorded.end(), walk.begin(), walk.end());
         Finished inside = ringside_in(user, scratch.path(), recorded);
-        INFO(inside.err);
-        CHECK(inside.status == 0);
         std::vector<std::string> native = user.prefix;
         native.insert(native.end(), walk.begin(), walk.end());
         Finished outside = run_process(native, scratch.path(), 60);
-        CHECK(outside.status == 0);
-        CHECK(inside.out.size() > 1'000'000);
-        CHECK(inside.out == outside.out);
+        // A folder that the user may not read is complained of, and makes the status 1: root has none.
+        CHECK(inside.status == outside.status);
+        CHECK(inside.err == outside.err);
+        CHECK(outside.out.size() > 1'000'000);
+        bool same = inside.out == outside.out; // not to be printed
+        CHECK(same);
     }
 }
