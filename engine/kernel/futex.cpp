@@ -10,7 +10,7 @@
 namespace ringside::kernel {
 
 struct FutexTable::Waiting {
-    Sleeper sleeper;
+    Sleeper& sleeper;
     Key key;
     std::uint32_t bitset;
     bool woken = false;
@@ -20,16 +20,37 @@ FutexTable::~FutexTable() = default;
 
 Result<void> FutexTable::wait(Task& task, const Key& key, std::uint32_t bitset, std::optional<Nanoseconds> deadline)
 {
-    Waiting waiting {.sleeper = Sleeper(task), .key = key, .bitset = bitset};
-    lines_[key].push_back(&waiting);
-    auto slept = waiting.sleeper.sleep(deadline);
-    if (waiting.woken)
-        return {}; // whatever else ended the sleep: the wake-up was counted by the waker
+    (void)TRY(wait_any(task, std::span(&key, 1), bitset, deadline));
+    return {};
+}
+
+Result<std::size_t> FutexTable::wait_any(Task& task, std::span<const Key> keys, std::uint32_t bitset, std::optional<Nanoseconds> deadline)
+{
+    Sleeper sleeper(task);
+    std::vector<Waiting> waiting;
+    waiting.reserve(keys.size()); // the lines point at them
+    for (const Key& key : keys)
+        lines_[key].push_back(&waiting.emplace_back(Waiting {.sleeper = sleeper, .key = key, .bitset = bitset}));
+    auto slept = sleeper.sleep(deadline);
+    // A wake-up was counted by its waker, whatever else ended the sleep. Of several the last place is told (unqueue_multiple).
+    std::optional<std::size_t> woken;
+    for (std::size_t i = 0; i < waiting.size(); ++i)
+        if (waiting[i].woken)
+            woken = i;
+        else
+            leave(waiting[i]);
+    if (woken)
+        return *woken;
+    TRY(slept);
+    return Errno(EAGAIN); // not reached: a sleep that is not broken off ends by a wake-up
+}
+
+void FutexTable::leave(Waiting& waiting)
+{
     auto line = lines_.find(waiting.key);
     line->second.remove(&waiting);
     if (line->second.empty())
         lines_.erase(line);
-    return slept;
 }
 
 int FutexTable::wake(const Key& key, int count, std::uint32_t bitset)

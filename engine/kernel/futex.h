@@ -4,7 +4,9 @@
 #include "engine/kernel/task.h"
 #include "engine/mm/address_space.h"
 
+#include <list>
 #include <map>
+#include <span>
 
 namespace ringside::kernel {
 
@@ -16,6 +18,8 @@ public:
 
     /// Sleeps on the key until it is woken with a bit of `bitset`. ERESTARTSYS, ETIMEDOUT.
     Result<void> wait(Task& task, const Key& key, std::uint32_t bitset, std::optional<Nanoseconds> deadline);
+    /// Sleeps on all the keys until one is woken: which of them; of several the last. ERESTARTSYS, ETIMEDOUT.
+    Result<std::size_t> wait_any(Task& task, std::span<const Key> keys, std::uint32_t bitset, std::optional<Nanoseconds> deadline);
     /// Wakes up to `count`, first come first. How many.
     int wake(const Key& key, int count, std::uint32_t bitset);
     /// Moves up to `count` sleepers to another key. How many.
@@ -23,6 +27,7 @@ public:
 
 private:
     struct Waiting;
+    void leave(Waiting& waiting);
     using Line = std::list<Waiting*>;
     std::map<Key, Line> lines_;
 };

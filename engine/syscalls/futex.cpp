@@ -1,4 +1,4 @@
-// futex(2), set_robust_list(2), get_robust_list(2).
+// futex(2), futex_waitv(2), set_robust_list(2), get_robust_list(2).
 
 #include "engine/kernel/futex.h"
 
@@ -172,6 +172,48 @@ Result<long> futex(Task& task, GuestPtr<std::uint32_t> uaddr, std::uint32_t op, 
     }
 }
 
+/// All values are as expected, each read once the memory of all is there: between the reads nothing waits, so no wake-up is missed.
+Result<void> compare_all(Task& task, const std::vector<struct futex_waitv>& waiters)
+{
+    for (const auto& waiter : waiters) {
+        std::uint32_t value = 0;
+        TRY(task.mm().copy_in(task, GuestAddr(waiter.uaddr), std::as_writable_bytes(std::span(&value, 1))));
+    }
+    for (const auto& waiter : waiters)
+        if (TRY(task.copy_in(GuestPtr<std::uint32_t>(waiter.uaddr))) != static_cast<std::uint32_t>(waiter.val))
+            return Errno(EAGAIN);
+    return {};
+}
+
+/// Waits on many; the place in the array of one that was woken. The timeout is absolute.
+Result<long> futex_waitv(Task& task, GuestPtr<struct futex_waitv> array, unsigned count, unsigned flags, GuestPtr<timespec> timeout, int clock)
+{
+    TRY(check_flags(flags, 0));
+    if (count == 0 || count > FUTEX_WAITV_MAX || array.is_null())
+        return Errno(EINVAL);
+    Deadline deadline;
+    if (!timeout.is_null()) {
+        if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+            return Errno(EINVAL);
+        auto time = TRY(kernel::from_timespec(TRY(task.copy_in(timeout))));
+        deadline = TRY(kernel::monotonic_deadline(task, clock, time, true));
+    }
+    std::vector<struct futex_waitv> waiters;
+    for (unsigned i = 0; i < count; ++i) { // one by one: a wrong one is told before a fault behind it
+        auto waiter = TRY(task.copy_in(GuestPtr<struct futex_waitv>(array.addr() + i * sizeof(struct futex_waitv))));
+        if ((waiter.flags & ~static_cast<unsigned>(FUTEX_32 | FUTEX_PRIVATE_FLAG)) || waiter.__reserved || !(waiter.flags & FUTEX_32))
+            return Errno(EINVAL);
+        waiters.push_back(waiter);
+    }
+    std::vector<FutexTable::Key> keys;
+    for (const auto& waiter : waiters) {
+        TRY(check_address(GuestAddr(waiter.uaddr)));
+        keys.push_back(TRY(task.mm().futex_key(task, GuestAddr(waiter.uaddr), (waiter.flags & FUTEX_PRIVATE_FLAG) != 0)));
+    }
+    TRY(compare_all(task, waiters));
+    return static_cast<long>(TRY(task.kernel().futexes().wait_any(task, keys, FUTEX_BITSET_MATCH_ANY, deadline)));
+}
+
 constexpr std::size_t robust_list_head_size = 24;
 
 Result<long> set_robust_list(Task& task, GuestAddr head, std::size_t size)
@@ -198,6 +240,7 @@ Result<long> get_robust_list(Task& task, kernel::Pid pid, GuestPtr<std::uint64_t
 }
 
 const Register<SYS_futex, futex> r_futex("priority inheritance");
+const Register<SYS_futex_waitv, futex_waitv> r_futex_waitv;
 const Register<SYS_set_robust_list, set_robust_list> r_set_robust_list;
 const Register<SYS_get_robust_list, get_robust_list> r_get_robust_list;
 
