@@ -36,7 +36,7 @@ CREATE TABLE event(
 );
 CREATE TABLE data(
   id INTEGER PRIMARY KEY,  -- event << 20 | n
-  arg INTEGER,             -- 0..5; 254 a page of a mapping, 251..253 registers; NULL: none of these
+  arg INTEGER,             -- 0..5; 254 a page of a mapping, 251..253 registers, 248 a siginfo; NULL: none of these
   direction INTEGER,       -- 0 copied in from the guest, 1 copied out to it
   capped INTEGER,          -- 1: the guest's buffer was longer than what is kept
   address INTEGER,

@@ -98,6 +98,7 @@ struct SignalDelivery {
     static void die(Task& task, const siginfo_t& info, int status)
     {
         note_begin(task, info, handler_default);
+        task.recorder().signal_info(info);
         task.recorder().note_end(task, status);
         task.group_->begin_exit(status);
         task.exiting_ = true;
@@ -133,6 +134,8 @@ struct SignalDelivery {
         TaskSignals& signals = *task.signals_;
         SignalSet return_mask = signals.take_saved_or_blocked();
         auto made = make_frame(task, info, action, return_mask);
+        if (!made.ok() || !(action.flags & SA_SIGINFO)) // else it is in the frame
+            task.recorder().signal_info(info);
         if (made.ok()) {
             SignalSet mask = signals.blocked() | SignalSet(action.mask);
             if (!(action.flags & SA_NODEFER))

@@ -185,6 +185,12 @@ void TaskRecorder::maps_shared(std::uint64_t identity)
         hang(data_arg_shared, Direction::out, identity, bytes_of("shared"));
 }
 
+void TaskRecorder::signal_info(const siginfo_t& info)
+{
+    if (current() != 0)
+        hang(data_arg_siginfo, Direction::in, 0, std::as_bytes(std::span(&info, 1)));
+}
+
 EventId TaskRecorder::last_or_current() const
 {
     EventId now = current();

@@ -8,6 +8,7 @@
 #include "engine/platform/platform.h"
 #include "trace/record.h"
 
+#include <csignal>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -74,6 +75,8 @@ public:
     void memory_digest(kernel::Task& task, bool inherited);
     /// The call maps memory that others may map: `identity` is the same for all mappings of the object.
     void maps_shared(std::uint64_t identity);
+    /// The siginfo of the signal being delivered, where the guest is not given it.
+    void signal_info(const siginfo_t& info);
     void thread_end(kernel::Task& task, std::int32_t status);
     void exec(kernel::Task& task, std::string_view path, const std::vector<std::string>& argv);
     void comm(kernel::Task& task);

@@ -112,7 +112,7 @@ Result<long> statx(Task& task, int dirfd, GuestPtr<const char> pathname, int fla
     result.stx_rdev_minor = minor(attributes.special_device);
     result.stx_dev_major = major(attributes.device);
     result.stx_dev_minor = minor(attributes.device);
-    if (found.valid() && (mask & STATX_MNT_ID)) {
+    if (found.valid()) { // asked for or not (vfs_statx)
         result.stx_mask |= STATX_MNT_ID;
         result.stx_mnt_id = static_cast<std::uint64_t>(found.mount->id);
     }

@@ -210,6 +210,7 @@ GUEST_TEST("statx tells what stat tells")
     expect_eq(st.st_uid, sx.stx_uid);
     expect_eq(st.st_mtim.tv_nsec, sx.stx_mtime.tv_nsec);
     expect_eq(STATX_BASIC_STATS, sx.stx_mask & STATX_BASIC_STATS);
+    expect_eq(STATX_MNT_ID, sx.stx_mask & STATX_MNT_ID); // told to whoever asked for the basic ones alone
     expect_errno(EINVAL, statx(AT_FDCWD, "f", 0x40000, STATX_BASIC_STATS, &sx));
     expect_errno(EINVAL, statx(AT_FDCWD, "f", 0, STATX__RESERVED, &sx));
     expect_errno(EFAULT, statx(AT_FDCWD, "f", 0, STATX_BASIC_STATS, reinterpret_cast<struct statx*>(8)));

@@ -1,5 +1,6 @@
 // Lines as strace 6.1 printed them (strace -f -y, and -v where it says so), and ours made from the same bytes.
 #include "trace/decode/decoder.h"
+#include "trace/special_data.h"
 
 #include "vector_source.h"
 
@@ -7,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -63,6 +65,23 @@ TEST_CASE("files")
     {
         Call(source, "read", {9, 0x2000, 832}).out(0x2000, "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0"s).ret(832);
         CHECK(line(source) == R"(read(9</tmp/dec_gen/xx>, "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0\0\0\0\0\0\0\0\0"..., 832) = 832)");
+    }
+    SECTION("an octal escape is short unless an octal digit follows")
+    {
+        Call(source, "write", {9, 0x2000, 8}).in(0x2000, "\0" "8\1" "7\2" "9\0" "a"s).ret(8);
+        CHECK(line(source) == R"(write(9</tmp/dec_gen/xx>, "\08\0017\29\0a", 8) = 8)");
+    }
+    SECTION("a mode is shown where a file may be made")
+    {
+        Call(source, "openat", {cwd, 0x1000, O_DIRECTORY, 0600}).path(0x1000, "/tmp").ret(-ENOENT);
+        CHECK(line(source) == R"(openat(AT_FDCWD</tmp>, "/tmp", O_RDONLY|O_DIRECTORY) = -1 ENOENT (No such file or directory))");
+        Call(source, "openat", {cwd, 0x1000, O_TMPFILE | O_RDWR, 0600}).path(0x1000, "/tmp").ret(-ENOENT);
+        CHECK(line(source) == R"(openat(AT_FDCWD</tmp>, "/tmp", O_RDWR|O_TMPFILE, 0600) = -1 ENOENT (No such file or directory))");
+        open_how how {O_CREAT, 8, 0};
+        Call(source, "openat2", {cwd, 0x1000, 0x2000, sizeof how}).path(0x1000, "/tmp").in_as(0x2000, how).ret(-ENOENT);
+        CHECK(line(source) == R"(openat2(AT_FDCWD</tmp>, "/tmp", {flags=O_RDONLY|O_CREAT, mode=010, resolve=0}, 24) = -1 ENOENT (No such file or directory))");
+        Call(source, "umask", {022}).ret(0);
+        CHECK(line(source) == "umask(022) = 000");
     }
     SECTION("writing exactly the limit, and one more")
     {
@@ -267,6 +286,18 @@ TEST_CASE("processes and signals")
         id = source.add(signal).id;
         source.chunks[id].push_back(chunk); // in the frame of a handler
         CHECK(line(source) == "--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=12702, si_uid=0, si_status=3, si_utime=0, si_stime=0} ---");
+        chunk.bytes.erase(chunk.bytes.begin(), chunk.bytes.begin() + 312);
+        chunk.length = chunk.bytes.size();
+        chunk.direction = Direction::in;
+        chunk.address = 0;
+        chunk.arg = data_arg_siginfo;
+        id = source.add(signal).id;
+        source.chunks[id].push_back(chunk); // the handler takes no siginfo
+        CHECK(line(source) == "--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=12702, si_uid=0, si_status=3, si_utime=0, si_stime=0} ---");
+        std::array<std::uint64_t, 38> ucontext {};
+        ucontext.back() = 1ULL << (SIGUSR1 - 1);
+        Call(source, "rt_sigreturn", {}).in_as(0x7ffd0000, ucontext).ret(0);
+        CHECK(line(source) == "rt_sigreturn({mask=[USR1]}) = 0");
         Event exit;
         exit.kind = EventKind::exit;
         exit.flags = event_flag::has_ret;

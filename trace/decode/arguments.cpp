@@ -267,10 +267,9 @@ std::size_t shown_arguments(const Context& context)
 {
     std::string_view call = context.info->name;
     std::size_t arity = context.info->arity;
-    auto creating = [&](std::string_view flags) { return (context.arg(flags) & (O_CREAT | __O_TMPFILE)) != 0; };
-    if ((call == "open" || call == "openat") && !creating("flags"))
+    if ((call == "open" || call == "openat") && !makes_file(context.arg("flags")))
         return arity - 1;
-    if (call == "mq_open" && !creating("oflag"))
+    if (call == "mq_open" && !makes_file(context.arg("oflag")))
         return 2;
     if (call == "mknod" || call == "mknodat") {
         auto type = context.arg("mode") & S_IFMT;

@@ -37,11 +37,12 @@ struct Context {
 Node number(std::int64_t value);
 Node unsigned_number(std::uint64_t value);
 Node hex_number(std::uint64_t value);   ///< "0" or "0x…"
-Node octal_number(std::uint64_t value); ///< "0644"
 Node address_node(std::uint64_t value); ///< "NULL" or "0x…"
 Node comment(std::string text);         ///< " /* text */" is added by the caller's separator
 Node device(std::uint64_t dev);         ///< makedev(0x8, 0x1)
-Node mode_node(std::uint64_t mode, bool with_type);
+Node mode_node(std::uint64_t mode, bool with_type); ///< "S_IFREG|0644", without the type "0644", "000"
+/// Whether open flags make a file, so that its mode counts.
+bool makes_file(std::uint64_t open_flags);
 Node signal_node(std::uint64_t number);
 Node signal_set(std::uint64_t set);     ///< [CHLD INT], ~[KILL STOP]
 Node id_node(std::uint64_t id);         ///< uid or gid, -1 where it says "none"

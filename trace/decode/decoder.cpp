@@ -3,6 +3,7 @@
 
 #include "trace/decode/context.h"
 #include "trace/names.h"
+#include "trace/special_data.h"
 
 #include <algorithm>
 #include <csignal>
@@ -24,6 +25,8 @@ Context make_context(EventSource& source, const DecodeOptions& options, const Ev
 
 bool points_somewhere(const Context& context)
 {
+    if (context.info->name == "rt_sigreturn")
+        return true; // to its frame, which is no argument
     for (std::size_t i = 0; i < context.info->arity; ++i)
         if (context.info->shape(i) != Shape::integer && context.event.args[i] != 0)
             return true;
@@ -67,10 +70,30 @@ std::size_t first_at_end(const SyscallInfo& info, std::size_t shown)
     return shown;
 }
 
+/// `{mask=[]}`: the signals blocked from then on, from the frame that the call reads (ucontext, 304 bytes, the mask at its end).
+void add_sigreturn(const Context& context, Decoded& decoded)
+{
+    constexpr std::size_t ucontext_size = 304;
+    std::uint64_t mask = 0;
+    for (const DataChunk& chunk : context.data.chunks()) {
+        if (chunk.direction != Direction::in || chunk.offset != 0 || chunk.bytes.size() != ucontext_size)
+            continue;
+        std::memcpy(&mask, chunk.bytes.data() + ucontext_size - sizeof mask, sizeof mask);
+        Node frame = Node::group("{", ", ", "}");
+        frame.field("mask", signal_set(mask));
+        decoded.args.push_back(std::move(frame));
+        return;
+    }
+}
+
 void decode_call(Context& context, Decoded& decoded)
 {
     const SyscallInfo& info = *context.info;
     decoded.name = info.name;
+    if (info.name == "rt_sigreturn") {
+        add_sigreturn(context, decoded);
+        return;
+    }
     if (info.name == "clone") {
         add_clone(context, decoded);
         decoded.resumed_at = decoded.args.size();
@@ -103,14 +126,14 @@ void add_named(Decoded& decoded, std::string_view name, Node node)
     decoded.args.push_back(std::move(node));
 }
 
-/// The siginfo among what was copied out for a signal: alone, or in the frame on the program's stack (rt_sigframe: return
-/// address and ucontext, 312 bytes, come before it). Empty where there is no handler and so no frame.
+/// The siginfo of a signal: alone, or in the frame on the program's stack (rt_sigframe: return address and ucontext, 312 bytes,
+/// come before it). Empty in old traces, where there is no handler that asked for it.
 std::string_view recorded_siginfo(const Context& context)
 {
     constexpr std::size_t frame_size = 440, before_info = 312;
     for (const DataChunk& chunk : context.data.chunks()) {
         std::string_view bytes(reinterpret_cast<const char*>(chunk.bytes.data()), chunk.bytes.size());
-        if (chunk.direction != Direction::out || chunk.offset != 0 || (bytes.size() != sizeof(siginfo_t) && bytes.size() != frame_size))
+        if ((chunk.direction != Direction::out && chunk.arg != data_arg_siginfo) || chunk.offset != 0 || (bytes.size() != sizeof(siginfo_t) && bytes.size() != frame_size))
             continue;
         std::string_view info = bytes.substr(bytes.size() == frame_size ? before_info : 0);
         std::int32_t signo = 0;

@@ -216,8 +216,8 @@ std::optional<Node> decode_open_how(Context& context, std::uint64_t address, Dir
         return std::nullopt;
     Fields fields(*how, address);
     fields.flags("flags", how->flags, "open_flags");
-    if (how->mode || (how->flags & (O_CREAT | __O_TMPFILE)))
-        fields.add("mode", how->mode, octal_number(how->mode));
+    if (how->mode || makes_file(how->flags))
+        fields.add("mode", how->mode, mode_node(how->mode, false));
     return fields.flags("resolve", how->resolve, "resolve_flags").take();
 }
 

@@ -78,7 +78,7 @@ Node value_node(Context& context)
     switch (context.info->ret) {
     case ReturnKind::address: return Node::leaf(ret ? fmt::format("{:#x}", static_cast<std::uint64_t>(ret)) : "0", Token::address, static_cast<std::uint64_t>(ret));
     case ReturnKind::hex: return hex_number(static_cast<std::uint64_t>(ret));
-    case ReturnKind::mode: return octal_number(static_cast<std::uint64_t>(ret));
+    case ReturnKind::mode: return mode_node(static_cast<std::uint64_t>(ret), false);
     case ReturnKind::signal: {
         Node node = Node::group("", " ", "");
         node.value = static_cast<std::uint64_t>(ret);

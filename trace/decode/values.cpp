@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -27,7 +28,6 @@ bool Context::spend()
 Node number(std::int64_t value) { return Node::leaf(std::to_string(value), Token::number, static_cast<std::uint64_t>(value)); }
 Node unsigned_number(std::uint64_t value) { return Node::leaf(std::to_string(value), Token::number, value); }
 Node hex_number(std::uint64_t value) { return Node::leaf(value ? fmt::format("{:#x}", value) : "0", Token::number, value); }
-Node octal_number(std::uint64_t value) { return Node::leaf(value ? fmt::format("0{:o}", value) : "0", Token::number, value); }
 Node address_node(std::uint64_t value) { return Node::leaf(value ? fmt::format("{:#x}", value) : "NULL", Token::address, value); }
 Node comment(std::string text) { return Node::leaf(fmt::format("/* {} */", text), Token::comment); }
 
@@ -57,6 +57,12 @@ Node mode_node(std::uint64_t mode, bool with_type)
         node.item(Node::leaf("S_ISVTX", Token::flag, S_ISVTX));
     node.item(Node::leaf("0" + bits, Token::number, rest & 0777));
     return node;
+}
+
+bool makes_file(std::uint64_t open_flags)
+{
+    constexpr std::uint64_t kernels_tmpfile = __O_TMPFILE & ~O_DIRECTORY; // glibc's holds O_DIRECTORY, too, which alone makes nothing
+    return (open_flags & (O_CREAT | kernels_tmpfile)) != 0;
 }
 
 Node signal_node(std::uint64_t value)
@@ -135,8 +141,8 @@ std::string quoted(std::string_view bytes, bool more, Quote quote)
             text += static_cast<char>(byte);
             continue;
         }
-        // As short as possible, unless a digit follows that would be read as part of it.
-        bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
+        // As short as possible, unless an octal digit follows that would be read as part of it.
+        bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
         text += digit_follows ? fmt::format("\\{:03o}", byte) : fmt::format("\\{:o}", byte);
     }
     text += more ? "\"..." : "\"";
