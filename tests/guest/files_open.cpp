@@ -66,6 +66,9 @@ GUEST_TEST("O_TRUNC, O_APPEND, and modes of access")
     expect_ok(open("f", O_WRONLY | O_TRUNC));
     expect_eq("", guest::read_file("f"));
     expect_eq(O_RDWR | O_APPEND, fcntl(append, F_GETFL) & (O_ACCMODE | O_APPEND));
+    expect_eq(O_NOFOLLOW, fcntl(expect_ok(open("f", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)), F_GETFL) & (O_NOFOLLOW | O_CREAT | O_CLOEXEC));
+    expect_eq(O_DIRECTORY | O_NOFOLLOW, fcntl(expect_ok(open(".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW)), F_GETFL) & (O_DIRECTORY | O_NOFOLLOW));
+    expect_eq(O_TMPFILE, fcntl(expect_ok(open("/dev/shm", O_RDWR | O_TMPFILE, 0600)), F_GETFL) & O_TMPFILE);
 }
 
 GUEST_TEST("the mode of a new file, and what the umask takes away")
