@@ -1,14 +1,19 @@
 // ringside: the command line. Parses, hands over to the subcommand (app/cli/), and turns what goes wrong into one line.
 
 #include "app/cli/command.h"
+#include "engine/base/raise_limit.h"
 #include "trace/error.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
+#include <iostream>
 #include <map>
 #include <memory>
+#include <system_error>
 
 namespace {
 
@@ -52,22 +57,58 @@ void describe(CLI::App& app)
     app.get_formatter()->column_width(34);
 }
 
-/// Descriptors 0-2 that the caller has closed are held by /dev/null, so that no file of ours gets their numbers.
+/// Descriptors 0-2 that the caller has closed are held, so that no file of ours gets their numbers, by what can be neither read nor
+/// written: text that nobody gets is an error.
 std::array<int, 3> standard_descriptors()
 {
     std::array<int, 3> result {0, 1, 2};
     for (int fd : {0, 1, 2}) {
         if (fcntl(fd, F_GETFD) < 0) {
             result[static_cast<std::size_t>(fd)] = -1;
-            static_cast<void>(open("/dev/null", O_RDWR | O_CLOEXEC));
+            static_cast<void>(open("/dev/null", O_PATH | O_CLOEXEC));
         }
     }
     return result;
 }
 
+/// Our own processes may open as many as they can; the program in the sandbox gets what the caller has.
+session::OpenFiles raise_open_files()
+{
+    rlimit before {};
+    getrlimit(RLIMIT_NOFILE, &before);
+    raise_limit(RLIMIT_NOFILE);
+    return {before.rlim_cur, before.rlim_max};
+}
+
+/// What to say where the first word is none of our commands; else empty.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments)
+{
+    if (arguments.empty() || arguments.front().starts_with('-'))
+        return {};
+    const std::string& word = arguments.front();
+    std::string names;
+    for (const CLI::App* each : app.get_subcommands({})) {
+        if (each->get_name() == word)
+            return {};
+        names += (names.empty() ? "" : ", ") + each->get_name();
+    }
+    return "unknown command '" + word + "': there are " + names + " (see ringside --help)";
+}
+
+/// Throws Failure where what was printed could not be written.
+void flush_output()
+{
+    errno = 0;
+    std::cout.flush();
+    bool ok = !std::ferror(stdout);
+    if (std::fflush(stdout) != 0 || !ok)
+        throw cli::Failure(std::string("standard output: ") + (errno != 0 ? std::strerror(errno) : "it could not be written"));
+}
+
 int run(int argc, char** argv)
 {
     cli::Context context;
+    context.open_files = raise_open_files();
     context.stdio = standard_descriptors(); // before anything else is opened
     CLI::App app;
     describe(app);
@@ -89,6 +130,10 @@ int run(int argc, char** argv)
         context.has_command = true;
         context.command.assign(separator + 1, arguments.end());
         arguments.erase(separator, arguments.end());
+    }
+    if (std::string unknown = unknown_command(app, arguments); !unknown.empty()) {
+        cli::complain(unknown);
+        return 125;
     }
     std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
     try {
@@ -121,11 +166,16 @@ int main(int argc, char** argv)
 {
     std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write(2), which says which file it was
     try {
-        return run(argc, argv);
+        int status = run(argc, argv);
+        if (status != 125)
+            flush_output();
+        return status;
     } catch (const cli::Failure& failure) {
         cli::complain(failure.what());
     } catch (const trace::Error& error) {
         cli::complain(error.what());
+    } catch (const std::system_error& error) { // of printing
+        cli::complain(std::string("standard output: ") + error.code().message());
     } catch (const std::bad_alloc&) {
         cli::complain("out of memory");
     }

@@ -25,4 +25,10 @@ private:
     }
 };
 
+/// A file that was to be made is there already.
+class FileExists : public Error {
+public:
+    using Error::Error;
+};
+
 }

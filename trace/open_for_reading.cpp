@@ -129,10 +129,10 @@ void check_content(Database& database, const std::string& path)
     std::int64_t id = database.value("PRAGMA application_id");
     std::int64_t version = database.value("PRAGMA user_version");
     if (id != application_id)
-        throw Error("This is not a Ringside trace. It is an SQLite database of another program.");
+        throw Error(fmt::format("{} is not a Ringside trace. It is an SQLite database of another program.", path));
     if (version > format_version)
         throw Error(fmt::format(
-            "This trace is from a newer Ringside (format {}; this one reads up to {}). Update Ringside to open it.", version, format_version));
+            "{} is from a newer Ringside (format {}; this one reads up to {}). Update Ringside to open it.", path, version, format_version));
     if (version < 1)
         throw Error(fmt::format("{} is damaged: its format is {}.", path, version));
     struct stat file{}, log{};
@@ -148,8 +148,11 @@ void check_content(Database& database, const std::string& path)
 Database open_for_reading(const std::string& path)
 {
     check_file(path);
-    auto attempt = [&](const char* query) {
+    auto attempt = [&](const char* query, bool alone = false) {
         Database database(uri_of(path, query), SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI);
+        if (alone) // the log's index is kept in our memory then; it must be said before anything is read
+            database.exec("PRAGMA locking_mode = EXCLUSIVE;");
+        sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         harden(database);
         check_content(database, path);
         return database;
@@ -158,16 +161,19 @@ Database open_for_reading(const std::string& path)
         try {
             return attempt("?mode=ro");
         } catch (const SqlError& error) {
-            // In WAL mode, without its log, in a folder that we may not write to: then nobody else can be writing it either.
-            struct stat log{};
-            if ((error.code != SQLITE_CANTOPEN && error.code != SQLITE_READONLY) || stat((path + "-wal").c_str(), &log) == 0)
+            // In WAL mode, without the index of its log, in a folder that we may not write to: whoever wrote it has gone, or it would
+            // be there. What a cut recording left in the log is read with it, without locks, which a file for reading does not give.
+            struct stat log{}, index{};
+            if ((error.code != SQLITE_CANTOPEN && error.code != SQLITE_READONLY) || stat((path + "-shm").c_str(), &index) == 0)
                 throw;
+            if (stat((path + "-wal").c_str(), &log) == 0)
+                return attempt("?mode=ro&vfs=unix-none", true);
             return attempt("?mode=ro&immutable=1");
         }
     } catch (const SqlError& error) {
         if (error.code == SQLITE_NOTADB) {
             std::string like = starts_like(path);
-            throw Error(like.empty() ? "This is not a Ringside trace." : fmt::format("This is not a Ringside trace. It starts like {}.", like));
+            throw Error(fmt::format("{} is not a Ringside trace.{}", path, like.empty() ? "" : " It starts like " + like + "."));
         }
         if (error.code == SQLITE_CORRUPT)
             throw Error(fmt::format("{} is damaged: a part of it can't be read.", path));

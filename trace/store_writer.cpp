@@ -50,7 +50,7 @@ void create_file(const std::string& path, bool force)
     }
     int fd = open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 && errno == EEXIST)
-        throw Error(fmt::format("{} exists already. Give another name, or --force to overwrite it.", path));
+        throw FileExists(fmt::format("{} exists already. Give another name, or --force to overwrite it.", path));
     if (fd < 0)
         throw Error(fmt::format("{} cannot be created: {}.", path, strerror(errno)));
     close(fd);

@@ -146,6 +146,11 @@ void add_boundary(CLI::App& app, Context& context)
     command->add_option("--confinement", options->confinement, "full (default) or reduced")->check(CLI::IsMember({"full", "reduced"}))->type_name("LEVEL");
     command->add_option("--bind", options->binds, "As in run: a writable bind adds host calls")->type_name("SRC:DST[:ro]")->expected(1)->take_all();
     command->add_flag("--test", options->test, "Let the Sentry try what must not be possible, and say what it could do");
+    command->footer("Exit status: 0; with --test 1 where something was possible that must not be; 125 where the sandbox could not be started.\n"
+                    "Filters are read back from the processes where the caller has CAP_SYS_ADMIN; else they are shown as the Sentry reports them.\n\n"
+                    "Examples:\n"
+                    "  ringside boundary\n"
+                    "  ringside boundary --bind $PWD:/work --test");
     command->callback([options, &context] {
         context.action = [options] {
             session::SessionOptions session;

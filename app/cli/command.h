@@ -1,6 +1,8 @@
 // What the subcommands of `ringside` share: each adds itself to the parser and leaves behind what is to be done.
 #pragma once
 
+#include "engine/session/session.h"
+
 #include <CLI/CLI.hpp>
 #include <array>
 #include <functional>
@@ -25,6 +27,7 @@ struct Context {
     std::vector<std::string> command; ///< what stood behind `--`
     bool has_command = false;         ///< there was a `--`
     std::array<int, 3> stdio {0, 1, 2}; ///< -1: the caller had closed it
+    session::OpenFiles open_files {};   ///< the caller's limit, before ours was raised
 };
 
 void add_run(CLI::App& app, Context& context);

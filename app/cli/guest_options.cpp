@@ -58,8 +58,10 @@ std::vector<std::string> environment(const std::vector<std::string>& changes)
 std::string current_directory()
 {
     char* path = getcwd(nullptr, 0);
+    if (!path && errno == ENOENT)
+        throw Failure("the current directory has been deleted: name another one with --cwd DIR");
     if (!path)
-        return "/";
+        throw Failure(fmt::format("the current directory has no name: {}: give one with --cwd DIR", strerror(errno)));
     std::string result = path;
     std::free(path);
     return result;
@@ -145,9 +147,8 @@ session::SessionOptions GuestOptions::build(const CLI::App& command, const Conte
     }
     if (options.argv.empty())
         throw Failure(fmt::format("no program to run: ringside {} [options] -- CMD [ARG]...", command.get_name()));
-    if (options.argv.front().empty())
-        throw Failure("the program's name is empty");
     options.stdio = context.stdio;
+    options.open_files = context.open_files;
     options.env = environment(env);
     options.root = real_directory(root, "--root");
     options.cwd = cwd.empty() ? (options.root == "/" ? current_directory() : "/") : cwd;

@@ -46,17 +46,21 @@ void add_record(CLI::App& app, Context& context)
     };
     CLI::App* command = app.add_subcommand("record", "Run a program and record all it does into a trace");
     auto options = std::make_shared<Options>();
-    command->add_option("-o,--output", options->trace.path, "The trace (default: CMD-TIME.ringside in the current directory)")->type_name("FILE");
+    CLI::Option* output = command->add_option("-o,--output", options->trace.path, "The trace (default: CMD-TIME.ringside in the current directory)")->type_name("FILE");
     command->add_flag("--force", options->trace.force, "Overwrite an existing file");
     command->add_option("--data-cap", options->trace.data_cap, "Bytes kept of each argument that a call reads (default: 4096)")->type_name("N");
     options->guest.add_to(*command);
-    command->callback([command, options, &context] {
+    command->callback([command, options, output, &context] {
+        if (output->count() > 0 && options->trace.path.empty())
+            throw Failure("--output: the trace's name is empty");
         context.action = [command, options, &context] {
             session::SessionOptions session = options->guest.build(*command, context);
             session.mode = session::Mode::record;
             session.trace = options->trace;
-            if (session.trace.path.empty())
+            if (session.trace.path.empty()) {
                 session.trace.path = default_name(session.argv.front());
+                session.trace.numbered = true; // of two within a second
+            }
             session::Outcome outcome = supervise(session);
             if (outcome.kind == session::Outcome::Kind::exited || outcome.kind == session::Outcome::Kind::killed)
                 note_privacy_once();

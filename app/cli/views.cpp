@@ -93,7 +93,7 @@ std::string timeline_view(View& view, bool json)
     return json ? dumped(timeline_json(view.columns(), processes, 1000)) : timeline_text(view.columns(), processes, terminal_width() - 24);
 }
 
-void add(CLI::App& app, Context& context, const std::string& name, const std::string& description, std::string (*make)(View&, bool), bool filters)
+void add(CLI::App& app, Context& context, const std::string& name, const std::string& description, std::string (*make)(View&, bool), bool filters, const std::string& example)
 {
     CLI::App* command = app.add_subcommand(name, description);
     auto options = std::make_shared<Options>();
@@ -101,6 +101,7 @@ void add(CLI::App& app, Context& context, const std::string& name, const std::st
     if (filters)
         command->add_option("-f,--filter", options->filter, "Only of events that match")->type_name("FILTER");
     command->add_flag("--json", options->json, "As JSON");
+    command->footer("Exit status: 0, or 125 where the trace could not be read or the text not be written.\n\nExample:\n  ringside " + example);
     command->callback([options, make, &context] {
         context.action = [options, make] {
             View view(*options);
@@ -116,13 +117,13 @@ void add(CLI::App& app, Context& context, const std::string& name, const std::st
 
 void add_views(CLI::App& app, Context& context)
 {
-    add(app, context, "why", "Say why the program failed, what it touched, and what is worth a look", why_view, false);
-    add(app, context, "stats", "Count calls: errors, time, waiting; by call and by process", stats_view, true);
-    add(app, context, "files", "List the files that were read, written, run, tried", files_view, true);
-    add(app, context, "net", "List the sockets, their peers and what they carried", net_view, true);
-    add(app, context, "host", "List what the sandbox asked of the host, and for which calls", host_view, true);
-    add(app, context, "tree", "Show the processes: who started whom, how each ended", tree_view, true);
-    add(app, context, "timeline", "Show what each thread did over time", timeline_view, false);
+    add(app, context, "why", "Say why the program failed, what it touched, and what is worth a look", why_view, false, "why build.ringside");
+    add(app, context, "stats", "Count calls: errors, time, waiting; by call and by process", stats_view, true, "stats build.ringside -f 'group == file'");
+    add(app, context, "files", "List the files that were read, written, run, tried", files_view, true, "files build.ringside -f 'path ~ \"^/etc\"'");
+    add(app, context, "net", "List the sockets, their peers and what they carried", net_view, true, "net build.ringside --json");
+    add(app, context, "host", "List what the sandbox asked of the host, and for which calls", host_view, true, "host build.ringside");
+    add(app, context, "tree", "Show the processes: who started whom, how each ended", tree_view, true, "tree build.ringside");
+    add(app, context, "timeline", "Show what each thread did over time", timeline_view, false, "timeline build.ringside");
 }
 
 }

@@ -6,6 +6,7 @@
 #include "app/sentry/report.h"
 #include "app/sentry/sanitizer.h"
 #include "app/sentry/self_test.h"
+#include "engine/base/raise_limit.h"
 #include "engine/boundary/config.h"
 #include "engine/boundary/confine.h"
 #include "engine/boundary/filter.h"
@@ -150,9 +151,13 @@ Failure run(boundary::Channel& channel)
     Caller caller = Caller::current(); // before its limits are changed
     rlimit no_core {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
+    for (int resource : {RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA})
+        raise_limit(resource); // the caller's are the guest's, and kept for it by the kernel in here
     control::SentryConfig config;
     if (Failure failure = read_config(config))
         return failure;
+    if (config.hard_files != 0)
+        static_cast<void>(caller.limits.set(RLIMIT_NOFILE, {config.soft_files, config.hard_files}, true).ok());
     if (auto prepared = boundary::prepare_open_how(); !prepared.ok())
         return because("cannot map the open_how page", prepared.error().value());
     boundary::Plan plan = plan_of(config);

@@ -25,10 +25,11 @@ struct SentryConfig {
     std::uint64_t data_cap = 4096;
     std::uint32_t patch_after = 0;
     int cpu = -1;                  ///< -1: chosen by the Sentry
+    std::uint64_t soft_files = 0, hard_files = 0; ///< the guest's RLIMIT_NOFILE; hard 0: as the Sentry starts with
     std::string hand_over;         ///< hidden: a fixed way, for benchmarks; empty: chosen as it goes
     bool native_cpuid = false;     ///< tests: as on a processor that cannot make CPUID trap
     std::vector<std::string> self_test;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SentryConfig, mode, argv, env, cwd, root, binds, memory, pids, reduced, data_cap, patch_after, cpu, hand_over, native_cpuid, self_test)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SentryConfig, mode, argv, env, cwd, root, binds, memory, pids, reduced, data_cap, patch_after, cpu, soft_files, hard_files, hand_over, native_cpuid, self_test)
 
 }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/utsname.h>
@@ -44,6 +45,28 @@ std::map<std::string, std::string> metadata(const SessionOptions& options)
     return meta;
 }
 
+/// "ls-20261123-175900-2.ringside", for the second of that name.
+std::string numbered(const std::string& path, int number)
+{
+    std::filesystem::path name(path);
+    return number == 1 ? path : fmt::format("{}-{}{}", (name.parent_path() / name.stem()).string(), number, name.extension().string());
+}
+
+/// Makes the trace. Throws trace::Error.
+std::unique_ptr<trace::Recorder> make_recorder(std::span<std::byte> ring, trace::RecorderOptions& wanted, const TraceOptions& options)
+{
+    constexpr int most_names = 1000;
+    for (int number = 1;; ++number) {
+        wanted.path = numbered(options.path, number);
+        try {
+            return std::make_unique<trace::Recorder>(ring, wanted);
+        } catch (const trace::FileExists&) {
+            if (!options.numbered || number == most_names)
+                throw;
+        }
+    }
+}
+
 }
 
 struct Recording::State {
@@ -69,14 +92,13 @@ std::unique_ptr<Recording> Recording::create(std::string& why)
 bool Recording::begin(const SessionOptions& options, std::string& why)
 {
     trace::RecorderOptions wanted;
-    wanted.path = options.trace.path;
     wanted.force = options.trace.force;
     wanted.meta = metadata(options);
     try {
-        auto recorder = std::make_unique<trace::Recorder>(state_->ring.bytes(), std::move(wanted));
+        auto recorder = make_recorder(state_->ring.bytes(), wanted, options.trace);
         recorder->start();
         state_->recorder = std::move(recorder);
-        state_->path = options.trace.path;
+        state_->path = wanted.path;
     } catch (const trace::Error& error) {
         why = error.what();
         return false;

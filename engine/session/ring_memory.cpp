@@ -2,6 +2,7 @@
 
 #include "engine/session/ring_memory.h"
 
+#include "engine/base/raise_limit.h"
 #include "trace/ring.h"
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@ RingMemory RingMemory::create()
 {
     constexpr std::size_t size = trace::ring_data_offset + trace::ring_default_capacity;
     RingMemory ring;
+    RaisedLimit any_size(RLIMIT_FSIZE); // it is no file that the caller meant
     ring.file_ = UniqueFd(memfd_create("ringside-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!ring.file_.valid() || ftruncate(ring.file_.get(), static_cast<off_t>(size)) != 0)
         return {};

@@ -2,7 +2,9 @@
 
 #include "engine/session/session.h"
 
+#include "engine/base/raise_limit.h"
 #include "engine/boundary/protocol.h"
+#include "engine/session/fitting_limits.h"
 #include "engine/session/owner_service.h"
 #include "engine/session/recording.h"
 #include "engine/session/replay_input.h"
@@ -115,6 +117,8 @@ void Session::State_::set(State next)
 /// Everything up to the running process. False: `outcome` says why.
 bool Session::State_::launch()
 {
+    if (std::string unfit = unfit_limit(); !unfit.empty())
+        return fail(std::move(unfit)), false;
     std::string program = find_sentry();
     if (program.empty())
         return fail("cannot find ringside-sentry beside this program or in ../libexec/ringside: is the installation complete?"), false;
@@ -123,6 +127,7 @@ bool Session::State_::launch()
         return fail(fmt::format("cannot make sockets for the Sentry: {}", strerror(errno))), false;
     control = UniqueFd(controls[0]);
     UniqueFd sentry_control(controls[1]), owner_server(owner_pair[0]), sentry_owner(owner_pair[1]);
+    std::optional<RaisedLimit> any_size(RLIMIT_FSIZE); // of what is handed over in memory; the Sentry inherits the caller's
     UniqueFd config = write_config(options);
     if (!config.valid())
         return fail(fmt::format("cannot write the Sentry's configuration: {}", strerror(errno))), false;
@@ -143,6 +148,7 @@ bool Session::State_::launch()
         }
         passed.input = input.get();
     }
+    any_size.reset();
     process = spawn_sentry(program, options.stdio, passed);
     if (process < 0)
         return fail(fmt::format("cannot start {}: {}", program, strerror(-process))), false;

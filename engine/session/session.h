@@ -29,12 +29,18 @@ struct Bind {
 struct TraceOptions {
     std::string path;               ///< made with mode 0600
     bool force = false;             ///< overwrite an existing file
+    bool numbered = false;          ///< the name is nobody's choice: where it is taken, NAME-2, NAME-3, … before its extension
     std::uint64_t data_cap = 4096;  ///< bytes kept of what a call reads from the guest, an argument
     std::string filter;             ///< capture filter, empty: everything
 };
 
 /// Traps at a `syscall` instruction after which it is patched. A few: what runs once or twice would only pay for it.
 constexpr std::uint32_t default_patch_after = 8;
+
+/// The guest's RLIMIT_NOFILE at its start.
+struct OpenFiles {
+    std::uint64_t soft, hard;
+};
 
 struct SessionOptions {
     std::vector<std::string> argv;  ///< argv[0] is looked for in the guest's PATH, as a shell does
@@ -49,6 +55,7 @@ struct SessionOptions {
     TraceOptions trace;             ///< record: what is written; replay: what is read
     std::array<int, 3> stdio {0, 1, 2}; ///< become the guest's descriptors 0-2; -1: closed
     std::uint32_t patch_after = default_patch_after; ///< system calls are patched in the guest's code at their so-manieth trap, 0: never
+    std::optional<OpenFiles> open_files; ///< none: as this process has them
     std::optional<int> cpu;         ///< pin to this processor; none: chosen by the Sentry
     std::string hand_over;          ///< hidden: futex, spin or gang alone, for benchmarks; else chosen as it goes
     bool restore_terminal = true;   ///< put the terminal's settings back at the end

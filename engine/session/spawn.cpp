@@ -33,7 +33,7 @@ public:
     {
         if (from < 0)
             return posix_spawn_file_actions_addclose(&actions_, to) == 0;
-        UniqueFd copy(fcntl(from, F_DUPFD_CLOEXEC, 64));
+        UniqueFd copy(fcntl(from, F_DUPFD_CLOEXEC, control::first_free_fd));
         bool ok = copy.valid() && posix_spawn_file_actions_adddup2(&actions_, copy.get(), to) == 0;
         copies_.push_back(std::move(copy));
         return ok;
@@ -130,6 +130,10 @@ UniqueFd write_config(const SessionOptions& options)
     config.data_cap = options.trace.data_cap;
     config.patch_after = options.patch_after;
     config.cpu = options.cpu.value_or(-1);
+    if (options.open_files) {
+        config.soft_files = options.open_files->soft;
+        config.hard_files = options.open_files->hard;
+    }
     config.hand_over = options.hand_over;
     // Not an option: it is there so that tests see here what most AMD processors do.
     const char* native = std::getenv("RINGSIDE_TEST_NATIVE_CPUID");

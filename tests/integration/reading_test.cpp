@@ -102,6 +102,26 @@ TEST_CASE("no trace at all, a FIFO, a half one, one of a newer version: 125 and 
     }
 }
 
+TEST_CASE("a cut trace in a folder that may not be written is read with its log")
+{
+    for (const User& user : users()) {
+        Traces traces(user, {"true"});
+        Finished cut = traces.as_user({"/bin/sh", "-c",
+            R"(mkdir kept; "$1" record -o kept/cut -- sh -c 'echo begun; sleep 1000' > out 2>&1 & pid=$!
+            while ! grep -q begun out; do sleep 0.1; done; sleep 0.5; kill -KILL $pid; wait $pid; rm -f kept/cut-shm; ls kept; chmod 555 kept)", "sh", RINGSIDE_PROGRAM});
+        INFO(user.name << "\n" << cut.out << cut.err);
+        REQUIRE(cut.out.find("cut-wal") != std::string::npos);
+        // root writes anywhere: as somebody who may read it all the same
+        std::string reader = R"(cd kept && "$1" info cut && "$1" show cut)";
+        if (user.prefix.empty() && is_root())
+            reader = "chown -R 1000 . && chmod 755 . && exec setpriv --reuid=1000 --regid=1000 --clear-groups /bin/sh -c '" + reader + "' sh \"$1\"";
+        Finished done = traces.as_user({"/bin/sh", "-c", reader, "sh", RINGSIDE_PROGRAM});
+        INFO(done.out << done.err);
+        CHECK(done.status == 0);
+        CHECK_THAT(done.out, Catch::Contains("cut: the recording ringside was killed") && Catch::Contains("execve(") && Catch::Contains("begun"));
+    }
+}
+
 TEST_CASE("a trace that is still being recorded can be read by everything")
 {
     for (const User& user : users()) {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace ringside::tests;
 
@@ -22,6 +23,14 @@ void expect(const User& user, const std::string& directory, const std::vector<st
     CHECK(is_one_complaint(done.err));
     CHECK(done.err.find(part) != std::string::npos);
     CHECK(done.out.empty());
+}
+
+/// A line for the shell, which finds ringside as "$1".
+Finished in_shell(const User& user, const std::string& directory, const std::string& line)
+{
+    std::vector<std::string> command = user.prefix;
+    command.insert(command.end(), {"/bin/bash", "-c", line, "bash", RINGSIDE_PROGRAM});
+    return run_process(command, directory, 60);
 }
 
 /// A scratch directory with things that are not what they should be.
@@ -64,6 +73,7 @@ TEST_CASE("programs that can't be run: 127 and 126, as in a shell")
         Wrong wrong(user);
         for (const char* command : {"run", "record"}) {
             expect(user, wrong.directory(), {command, "--", "ringside-no-such-program"}, 127, "ringside-no-such-program: command not found");
+            expect(user, wrong.directory(), {command, "--", ""}, 127, ": command not found");
             expect(user, wrong.directory(), {command, "--", "/no/such/program"}, 127, "/no/such/program: No such file or directory");
             expect(user, wrong.directory(), {command, "--", "/etc"}, 126, "/etc: cannot execute: it is a directory");
             expect(user, wrong.directory(), {command, "--", wrong.path("text")}, 126, "exec format error");
@@ -83,13 +93,14 @@ TEST_CASE("a wrong command line: 125 and where to read on")
     Wrong wrong(user);
     auto check = [&](const std::vector<std::string>& arguments, const std::string& part) { expect(user, wrong.directory(), arguments, 125, part); };
     check({}, "--help");
-    check({"fly"}, "fly");
+    check({"fly"}, "unknown command 'fly': there are run, record, show");
+    check({"fly", "--help"}, "unknown command 'fly'");
     check({"--bogus"}, "--bogus");
     check({"run"}, "no program to run");
     check({"run", "--"}, "no program to run");
     check({"run", "--bogus", "--", "true"}, "--bogus");
     check({"run", "--bogus", "true"}, "--bogus");
-    check({"run", "", "x"}, "empty");
+    check({"record", "-o", "", "--", "true"}, "--output: the trace's name is empty");
     check({"run", "--memory", "lots", "--", "true"}, "lots");
     check({"run", "--memory", "0", "--", "true"}, "not a size");
     check({"run", "--memory", "1", "--", "true"}, "--memory: 1 is too little for any program: give 4M or more");
@@ -151,6 +162,109 @@ TEST_CASE("record does not overwrite, and says so")
     expect(users().back(), "/", {"record", "-o", "/no/such/folder/x.ringside", "--", "true"}, 125, "/no/such/folder");
 }
 
+TEST_CASE("recordings within a second do not stand in each other's way")
+{
+    for (const User& user : users()) {
+        Wrong wrong(user);
+        Finished done = in_shell(user, wrong.directory(), "for i in 1 2 3 4; do \"$1\" record -- true || exit; done; ls | grep -c '^true-.*[.]ringside$'");
+        INFO(user.name << "\n" << done.out << done.err);
+        CHECK(done.status == 0);
+        CHECK(done.out == "4\n");
+    }
+}
+
+TEST_CASE("a working directory that was deleted: 125 and what to do")
+{
+    for (const User& user : users()) {
+        Wrong wrong(user);
+        Finished done = in_shell(user, wrong.directory(), "mkdir gone && cd gone && rmdir ../gone && \"$1\" run -- true");
+        CHECK(done.status == 125);
+        CHECK(is_one_complaint(done.err));
+        CHECK_THAT(done.err, Catch::Contains("the current directory has been deleted") && Catch::Contains("--cwd"));
+        done = in_shell(user, wrong.directory(), "mkdir gone && cd gone && rmdir ../gone && \"$1\" run --cwd / -- pwd");
+        CHECK(done.out == "/\n");
+    }
+}
+
+TEST_CASE("small limits of the caller: the program gets them, the sandbox works or says which one is too small")
+{
+    for (const User& user : users()) {
+        Wrong wrong(user);
+        auto limited = [&](const std::string& limit, const std::string& command) {
+            Finished done = in_shell(user, wrong.directory(), limit + "; \"$1\" " + command);
+            INFO(user.name << ": " << limit << "; " << command << "\n" << done.err);
+            CHECK_FALSE(done.timed_out);
+            return done;
+        };
+        CHECK(limited("ulimit -Sn 20", "run -- sh -c 'ulimit -n'").out == "20\n");
+        CHECK(limited("ulimit -Sf 100", "run -- bash -c 'ulimit -f'").out == "100\n");
+        CHECK(limited("ulimit -Sf 20000", "record -o f -- bash -c 'ulimit -f'").out == "20000\n"); // which holds for the trace, too
+        CHECK(limited("ulimit -n 256", "run -- bash -c 'ulimit -n; for ((i = 10; i < 250; i++)); do eval \"exec $i</etc/passwd\" || exit 9; done; cat /etc/passwd >/dev/null; echo all'").out == "256\nall\n");
+        Finished done = limited("ulimit -n 20", "run -- sh -c 'ulimit -n'");
+        if (done.status == 0) { // root may raise what is its own
+            CHECK(done.out == "20\n");
+        } else {
+            CHECK(done.status == 125);
+            CHECK_THAT(done.err, Catch::Contains("only 20 files") && Catch::Contains("ulimit -n"));
+        }
+        done = limited("ulimit -f 20000", "record -o g -- bash -c 'ulimit -f'");
+        if (done.status == 0) {
+            CHECK(done.out == "20000\n");
+        } else {
+            CHECK(done.status == 125);
+            CHECK(is_one_complaint(done.err));
+            CHECK_THAT(done.err, Catch::Contains("ulimit -f unlimited"));
+        }
+    }
+}
+
+TEST_CASE("what nobody can read is an error: a closed or full standard output")
+{
+    User user = users().back();
+    Wrong wrong(user);
+    REQUIRE(ringside_in(user, wrong.directory(), {"record", "-o", wrong.path("trace"), "--", "true"}).status == 0);
+    for (const char* command : {"info trace", "info --json trace", "show trace", "why trace", "query trace 'select 1'", "--help", "run --help", "--version", "boundary"}) {
+        for (const char* output : {">&-", ">/dev/full"}) {
+            Finished done = in_shell(user, wrong.directory(), std::string("\"$1\" ") + command + " " + output);
+            INFO(command << " " << output << "\n" << done.err);
+            CHECK(done.status == 125);
+            CHECK(is_one_complaint(done.err));
+            CHECK_THAT(done.err, Catch::Contains("standard output: "));
+        }
+    }
+    CHECK(in_shell(user, wrong.directory(), "\"$1\" run -- true >&-").status == 0);
+    CHECK(in_shell(user, wrong.directory(), "\"$1\" run -- sh -c 'echo x' >&- 2>&-").status == 1); // as natively: EBADF for the program
+}
+
+TEST_CASE("the window without a display: one line, and what needs none works")
+{
+    User user = users().back();
+    std::string window = std::string(RINGSIDE_PROGRAM) + "-workbench";
+    if (access(window.c_str(), X_OK) != 0) {
+        tell_skipped("the window's command line", "ringside-workbench, which was not built");
+        return;
+    }
+    auto run = [&](const std::string& arguments) {
+        return in_shell(user, "/", "unset DISPLAY WAYLAND_DISPLAY QT_QPA_PLATFORM; \"$1\"-workbench " + arguments);
+    };
+    for (const char* arguments : {"", "/etc/passwd"}) {
+        Finished done = run(arguments);
+        CHECK(done.status == 125);
+        CHECK(done.err == "ringside-workbench: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); the ringside command reads traces without one\n");
+    }
+    Finished done = in_shell(user, "/", "unset WAYLAND_DISPLAY QT_QPA_PLATFORM; DISPLAY=:97 \"$1\"-workbench");
+    CHECK(done.status == 125);
+    CHECK(count_lines(done.err, "ringside-workbench: no window can be opened on this display: ") == 1);
+    done = run("--help");
+    CHECK(done.status == 0);
+    CHECK_THAT(done.out, Catch::Contains("--language"));
+    CHECK(run("--version").out.starts_with("ringside-workbench "));
+    done = run("--bogus");
+    CHECK(done.status == 125);
+    CHECK(done.err.starts_with("ringside-workbench: Unknown option 'bogus'"));
+    CHECK(run("--platform offscreen --bogus").status == 125);
+}
+
 TEST_CASE("help is there for everything, on the standard output")
 {
     User user = users().front();
@@ -161,6 +275,9 @@ TEST_CASE("help is there for everything, on the standard output")
         CHECK(done.err.empty());
     }
     CHECK(run_ringside(user, {"run", "--help"}).out.find("Usage: ringside run [options] -- CMD") != std::string::npos);
+    for (const char* command : {"why", "stats", "boundary"}) // an end of its own, not that of run
+        CHECK(run_ringside(user, {command, "--help"}).out.find("the program's own") == std::string::npos);
+    CHECK(run_ringside(user, {"boundary", "--help"}).out.find("CAP_SYS_ADMIN") != std::string::npos);
     CHECK(run_ringside(user, {"replay", "--help"}).out.find("1 where the program did something else") != std::string::npos);
     CHECK(run_ringside(user, {"--help"}).out.find("Exit status") != std::string::npos);
     CHECK(run_ringside(user, {"--version"}).out.starts_with("ringside "));

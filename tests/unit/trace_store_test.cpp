@@ -171,13 +171,13 @@ TEST_CASE("store: what is no trace is refused in one line")
     write_file(folder / "empty", "");
     CHECK_THAT(error_of(folder / "empty"), Catch::Contains("empty"));
     write_file(folder / "gzip", "\x1f\x8b\x08"s + std::string(5000, 'x'));
-    CHECK(error_of(folder / "gzip") == "This is not a Ringside trace. It starts like a gzip file.");
+    CHECK(error_of(folder / "gzip") == (folder / "gzip") + " is not a Ringside trace. It starts like a gzip file.");
     write_file(folder / "text", "read(3, \"\", 5) = 0\n" + std::string(5000, 'x'));
-    CHECK(error_of(folder / "text") == "This is not a Ringside trace. It starts like text.");
+    CHECK(error_of(folder / "text") == (folder / "text") + " is not a Ringside trace. It starts like text.");
     write_file(folder / "short", "hello");
     CHECK_THAT(error_of(folder / "short"), Catch::Contains("not a Ringside trace"));
     Database(folder / "other.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).exec("CREATE TABLE t(x)");
-    CHECK(error_of(folder / "other.db") == "This is not a Ringside trace. It is an SQLite database of another program.");
+    CHECK(error_of(folder / "other.db") == (folder / "other.db") + " is not a Ringside trace. It is an SQLite database of another program.");
     test::record_synthetic({.events = 5000}, folder / "a");
     std::string whole = read_file(folder / "a");
     write_file(folder / "half", whole.substr(0, whole.size() / 2));
@@ -185,7 +185,7 @@ TEST_CASE("store: what is no trace is refused in one line")
     write_file(folder / "start", whole.substr(0, 100));
     CHECK(error_of(folder / "start") != "");
     Database(folder / "a", SQLITE_OPEN_READWRITE).exec("PRAGMA user_version = 7");
-    CHECK(error_of(folder / "a") == "This trace is from a newer Ringside (format 7; this one reads up to 1). Update Ringside to open it.");
+    CHECK(error_of(folder / "a") == (folder / "a") + " is from a newer Ringside (format 7; this one reads up to 1). Update Ringside to open it.");
 }
 
 TEST_CASE("store: a schema that is not ours is refused")

@@ -7,6 +7,7 @@
 #include <array>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -15,7 +16,13 @@ namespace ringside::fs {
 
 namespace {
 
-constexpr std::size_t max_idle_descriptors = 500;
+/// Files kept open although nobody uses them: a part of what may be open at all, the rest is for those in use.
+std::size_t most_idle_descriptors()
+{
+    rlimit limit {};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? std::clamp<std::size_t>(limit.rlim_cur / 4, 8, 500) : 8;
+}
+
 constexpr unsigned wanted_statx = STATX_BASIC_STATS | STATX_BTIME;
 
 constexpr std::uint64_t f2fs = 0xf2f52010, zfs = 0x2fc12fc1, xfs = 0x58465342, squashfs = 0x73717368, erofs = 0xe0f5e1e2, msdos = 0x4d44,
@@ -78,7 +85,7 @@ Result<Ref<HostFs>> HostFs::create(host::Fd root, bool writable, mm::MemoryFile&
     return fs;
 }
 
-HostFs::HostFs(bool writable, mm::MemoryFile& memory, OwnerLookup* owners) : writable_(writable), memory_(memory), owners_(owners) { }
+HostFs::HostFs(bool writable, mm::MemoryFile& memory, OwnerLookup* owners) : writable_(writable), memory_(memory), owners_(owners), most_idle_(most_idle_descriptors()) { }
 
 HostFs::~HostFs() = default;
 
@@ -188,7 +195,7 @@ void HostFs::used(HostInode& inode)
     if (inode.place_ != open_.end())
         open_.erase(inode.place_);
     inode.place_ = open_.insert(open_.end(), &inode);
-    if (open_.size() <= max_idle_descriptors)
+    if (open_.size() <= most_idle_)
         return;
     for (auto candidate = open_.begin(); candidate != open_.end() && *candidate != &inode;) {
         HostInode& old = **candidate++;

@@ -60,6 +60,7 @@ private:
     const bool writable_;
     mm::MemoryFile& memory_;
     OwnerLookup* owners_;
+    const std::size_t most_idle_; ///< descriptors that may stay open although nobody uses them
     std::map<Key, HostInode*> inodes_;
     std::map<std::uint64_t, bool> slow_devices_;
     std::list<HostInode*> open_; ///< those with a descriptor, the least recently used in front
