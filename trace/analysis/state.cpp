@@ -107,7 +107,9 @@ Since StateQueries::directory(ProcessId process, EventId event, int depth)
     else
         now.text = directory(of->parent, of->started, depth + 1).text;
     for (const Event& change : changes) {
-        std::string path = change.nr == nr_of("fchdir") ? trace_.object(change.object).path : trace_.given_path(change);
+        std::string path = trace_.given_path(change);
+        if (change.nr == nr_of("fchdir")) // which names none
+            path = trace_.object(change.object).path;
         if (!path.empty())
             now = {joined_path(now.text, path), change.id};
     }
