@@ -1,6 +1,8 @@
 // inotify instances (fs/notify/inotify).
 #include "engine/fs/inotify.h"
 
+#include "engine/fs/kernel_state.h"
+#include "engine/kernel/kernel.h"
 #include "engine/kernel/task.h"
 
 #include <fcntl.h>
@@ -12,6 +14,7 @@ namespace ringside::fs {
 
 namespace {
 
+constexpr int max_instances = 128;          // fs.inotify.max_user_instances
 constexpr std::size_t max_events = 16384;   // fs.inotify.max_queued_events
 constexpr std::size_t max_watches = 65536;  // fs.inotify.max_user_watches
 constexpr std::uint32_t watch_flags = IN_ONESHOT | IN_EXCL_UNLINK;
@@ -19,10 +22,27 @@ constexpr std::uint32_t shown = IN_ALL_EVENTS | IN_ISDIR | IN_UNMOUNT | IN_IGNOR
 
 }
 
-Inotify::Inotify(Task& task, int flags) : AnonymousFile(task, "inotify", O_RDONLY | (flags & O_NONBLOCK)) { }
+Result<Ref<Inotify>> Inotify::create(Task& task, int flags)
+{
+    Ref<InotifyUsers>& users = task.kernel().fs->inotify_users;
+    if (!users)
+        users = make_ref<InotifyUsers>();
+    kernel::Uid user = task.credentials().euid;
+    if (users->instances[user] >= max_instances)
+        return Errno(EMFILE);
+    return make_ref<Inotify>(task, flags, users, user);
+}
+
+Inotify::Inotify(Task& task, int flags, Ref<InotifyUsers> users, kernel::Uid user)
+    : AnonymousFile(task, "inotify", O_RDONLY | (flags & O_NONBLOCK)), users_(std::move(users)), user_(user)
+{
+    ++users_->instances[user_];
+}
 
 Inotify::~Inotify()
 {
+    if (--users_->instances[user_] == 0)
+        users_->instances.erase(user_);
     // The inodes may end with their watches: first all marks, then the references.
     for (auto& [number, watch] : watches_) {
         watch.inode->marks->remove(*this, number);

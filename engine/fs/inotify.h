@@ -3,15 +3,24 @@
 
 #include "engine/fs/anonymous.h"
 #include "engine/fs/notify.h"
+#include "engine/kernel/credentials.h"
 
 #include <deque>
 #include <map>
 
 namespace ringside::fs {
 
+/// How many instances each user has (fs.inotify.max_user_instances).
+struct InotifyUsers final : RefCounted {
+    std::map<kernel::Uid, int> instances;
+};
+
 class Inotify final : public AnonymousFile {
 public:
-    Inotify(Task& task, int flags);
+    /// inotify_init1(2). EMFILE: the user has as many as are allowed.
+    static Result<Ref<Inotify>> create(Task& task, int flags);
+    /// One of `user`, who is counted until it ends.
+    Inotify(Task& task, int flags, Ref<InotifyUsers> users, kernel::Uid user);
     ~Inotify() override;
 
     /// inotify_add_watch(2) on a place that was found and may be read. EEXIST, ENOSPC.
@@ -48,6 +57,8 @@ private:
     };
     void queue(Event event);
     void ignored(int watch);
+    Ref<InotifyUsers> users_;
+    kernel::Uid user_;
     std::map<int, Watch> watches_;
     int last_watch_ = 0;
     std::deque<Event> events_;

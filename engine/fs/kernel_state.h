@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/fs/host/host_stream.h"
+#include "engine/fs/inotify.h"
 #include "engine/fs/memory_node.h"
 #include "engine/fs/tty/devpts.h"
 #include "engine/fs/vfs.h"
@@ -25,6 +26,7 @@ struct KernelState {
     /// POSIX locks: who waits for whom, to find circles.
     std::map<const void*, const void*> lock_waits;
     Ref<RefCounted> ipc; ///< System V objects (ipc/state.h), made by the first of them
+    Ref<InotifyUsers> inotify_users; ///< made by the first instance
     OwnerLookup* owners = nullptr;
     int processors = 1;
     std::uint64_t memory_limit = 0;

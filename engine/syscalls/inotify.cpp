@@ -28,7 +28,8 @@ Result<fs::Inotify*> instance(Ref<fs::File>& file)
 Result<long> inotify_init1(Task& task, int flags)
 {
     TRY(check_flags(static_cast<unsigned>(flags), IN_CLOEXEC | IN_NONBLOCK));
-    return TRY(task.files().install(task, Ref<fs::File>(make_ref<fs::Inotify>(task, flags)), (flags & IN_CLOEXEC) != 0));
+    Ref<fs::File> file = TRY(fs::Inotify::create(task, flags));
+    return TRY(task.files().install(task, file, (flags & IN_CLOEXEC) != 0));
 }
 
 Result<long> inotify_init(Task& task)

@@ -1,6 +1,7 @@
 // What inotify tells of files and directories. (man 7 inotify)
 #include "guest_test.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <string>
@@ -238,4 +239,16 @@ GUEST_TEST("errors")
     expect_errno(EINVAL, inotify_rm_watch(fd, 1));
     expect_errno(EINVAL, inotify_rm_watch(0, 1));
     expect_errno(EAGAIN, read(fd, &fd, sizeof fd));
+}
+
+GUEST_TEST("a user has so many instances and no more, and those that are closed do not count")
+{
+    int limit = atoi(guest::read_file("/proc/sys/fs/inotify/max_user_instances").c_str());
+    int last = -1, made = 0;
+    for (int fd; made <= limit && (fd = inotify_init1(0)) >= 0; ++made)
+        last = fd;
+    expect(made > 1 && made <= limit, "the limit holds"); // others of the user may have some
+    expect_errno(EMFILE, inotify_init1(0));
+    close(last);
+    expect_eq(last, expect_ok(inotify_init1(0)));
 }
