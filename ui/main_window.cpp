@@ -253,17 +253,21 @@ void MainWindow::fold_quick_row()
         quick_bar_->setVisible(height() >= low);
 }
 
-/// Qt makes them when docks are put on top of each other, and gives them no name.
+/// Qt makes them when docks are put on top of each other, gives them no name, and keeps those that it no longer needs: these would
+/// take the focus without a word.
 void MainWindow::name_tab_bars()
 {
-    for (QTabBar* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
+    for (QTabBar* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
         bar->setAccessibleName(tr("Panes"));
+        bar->setFocusPolicy(bar->count() > 0 ? Qt::TabFocus : Qt::NoFocus);
+    }
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event)
 {
     QMainWindow::resizeEvent(event);
     fold_quick_row();
+    name_tab_bars();
 }
 
 void MainWindow::show_start()
@@ -390,7 +394,8 @@ void MainWindow::dropEvent(QDropEvent* event)
 /// Lines of text take Ctrl+E and Ctrl+K for themselves, as Emacs does; here they start and stop programs wherever the cursor is.
 bool MainWindow::eventFilter(QObject* object, QEvent* event)
 {
-    if (object == this && event->type() == QEvent::ChildAdded)
+    bool new_child = event->type() == QEvent::ChildAdded || event->type() == QEvent::ChildPolished || event->type() == QEvent::LayoutRequest;
+    if (object == this && new_child)
         QTimer::singleShot(0, this, &MainWindow::name_tab_bars);
     if (event->type() == QEvent::ShortcutOverride) {
         auto* key = static_cast<QKeyEvent*>(event);

@@ -41,6 +41,7 @@ void MainWindow::show_dock(const QString& name)
     for (Panel* dock : bottom_docks())
         if (dock->objectName() == name)
             dock->take_focus();
+    name_tab_bars();
 }
 
 void MainWindow::connect_views()

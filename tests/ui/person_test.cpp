@@ -467,6 +467,7 @@ void PersonTest::rows_are_copied_as_cells_and_json()
     QVERIFY2(json.array().first().toObject().contains("id"), json.toJson().left(300).constData());
     window.view().setFocus();
     window.view().setCurrentIndex(window.events().index(0, EventsModel::call));
+    QVERIFY(loaded(window, 0));
     QTest::keyClick(&window.view(), Qt::Key_C, Qt::ControlModifier | Qt::ShiftModifier);
     QTRY_COMPARE_WITH_TIMEOUT(QGuiApplication::clipboard()->text(), QString("openat"), patience);
 }
