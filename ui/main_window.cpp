@@ -231,6 +231,8 @@ void MainWindow::reset_layout()
         raise_first_dock();
     }
     resizeDocks({processes_, inspector_}, {size.width() < 1000 ? 140 : 185, 345}, Qt::Horizontal);
+    if (size.width() < 1000 && !QSettings().contains("events/columns-2"))
+        QTimer::singleShot(0, view_, &EventsView::fit_columns); // its width is known then
     resizeDocks({bottom.front()}, {size.height() < 640 ? 110 : size.height() < 800 ? 190 : 230}, Qt::Vertical);
     name_tab_bars();
 }

@@ -269,7 +269,9 @@ void SummaryPanel::follow(const QUrl& link)
 void SummaryPanel::resizeEvent(QResizeEvent* event)
 {
     ViewPanel::resizeEvent(event);
-    columns_->setDirection(event->size().width() < narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    // On top of each other only where there is room for three: beside each other they can at least be read.
+    bool stacked = event->size().width() < narrow && event->size().height() > event->size().width() / 2;
+    columns_->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 void SummaryPanel::changeEvent(QEvent* event)
