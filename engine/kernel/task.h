@@ -136,6 +136,10 @@ public:
     std::uint64_t timer_slack = 50'000;
     int parent_death_signal = 0;
     int nice = 0;
+    int policy = 0; ///< SCHED_OTHER, SCHED_BATCH or SCHED_IDLE: kept and told
+    bool resets_on_fork = false; ///< SCHED_RESET_ON_FORK
+    /// Which processors it may use, one bit each, as sched_setaffinity last said; empty: all. The host schedules as it likes.
+    std::vector<std::uint64_t> affinity;
 
     // The one copy-in and the one copy-out. Everything that passes is recorded.
     Result<void> copy_in(GuestAddr from, std::span<std::byte> to);

@@ -5,8 +5,10 @@
 #include "engine/record/task_recorder.h"
 #include "engine/syscalls/handler.h"
 
+#include <bit>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -22,6 +24,21 @@ Result<kernel::Task*> find(Task& task, kernel::Pid pid)
     if (!found)
         return Errno(ESRCH);
     return found;
+}
+
+/// Of the affinity calls, where a negative number is only one that nobody has.
+Result<kernel::Task*> find_any(Task& task, kernel::Pid pid)
+{
+    return pid < 0 ? Result<kernel::Task*>(Errno(ESRCH)) : find(task, pid);
+}
+
+/// EPERM where the target is somebody else's. (check_same_owner)
+Result<void> check_owner(Task& task, kernel::Task& target)
+{
+    const kernel::Credentials& mine = task.credentials();
+    const kernel::Credentials& theirs = target.credentials();
+    bool same = mine.euid == theirs.euid || mine.euid == theirs.uid;
+    return same || mine.capable(CAP_SYS_NICE) ? Result<void>() : Result<void>(Errno(EPERM));
 }
 
 Result<long> sched_yield(Task& task)
@@ -46,28 +63,34 @@ Result<long> sched_getaffinity(Task& task, kernel::Pid pid, std::size_t size, Gu
     std::size_t length = words.size() * sizeof(std::uint64_t);
     if (size < length || size % sizeof(std::uint64_t) != 0)
         return Errno(EINVAL);
-    (void)TRY(find(task, pid));
+    kernel::Task* target = TRY(find_any(task, pid));
+    if (!target->affinity.empty())
+        words = target->affinity;
     TRY(task.copy_out(mask.addr(), std::as_bytes(std::span(words))));
     return static_cast<long>(length);
 }
 
-/// Where a task runs is the host's business: what names one of our processors is accepted.
+/// Kept and told; where a task runs is the host's business.
 Result<long> sched_setaffinity(Task& task, kernel::Pid pid, std::size_t size, GuestPtr<std::uint64_t> mask)
 {
     auto words = processors(task);
     std::vector<std::uint64_t> wanted(words.size());
     TRY(task.copy_in(mask.addr(), std::as_writable_bytes(std::span(wanted)).first(std::min(size, wanted.size() * sizeof(std::uint64_t)))));
-    (void)TRY(find(task, pid));
+    kernel::Task* target = TRY(find_any(task, pid));
+    TRY(check_owner(task, *target));
+    bool any = false;
     for (std::size_t i = 0; i < words.size(); ++i)
-        if (words[i] & wanted[i])
-            return 0;
-    return Errno(EINVAL);
+        any |= (wanted[i] &= words[i]) != 0;
+    if (!any)
+        return Errno(EINVAL);
+    target->affinity = std::move(wanted);
+    return 0;
 }
 
 Result<long> sched_getscheduler(Task& task, kernel::Pid pid)
 {
-    (void)TRY(find(task, pid));
-    return SCHED_OTHER;
+    kernel::Task* target = TRY(find(task, pid));
+    return target->policy | (target->resets_on_fork ? SCHED_RESET_ON_FORK : 0);
 }
 
 Result<void> check_policy(Task& task, int policy, int priority)
@@ -89,13 +112,28 @@ Result<void> check_policy(Task& task, int policy, int priority)
     }
 }
 
+/// Leaving SCHED_IDLE takes what raising the nice value takes, and so does giving up the reset. (__sched_setscheduler)
+Result<void> check_change(Task& task, kernel::Task& target, int policy)
+{
+    if (task.credentials().capable(CAP_SYS_NICE))
+        return {};
+    bool may_have_nice = static_cast<std::uint64_t>(20 - target.nice) <= target.limits().soft(RLIMIT_NICE);
+    if (target.policy == SCHED_IDLE && (policy & ~SCHED_RESET_ON_FORK) != SCHED_IDLE && !may_have_nice)
+        return Errno(EPERM);
+    TRY(check_owner(task, target));
+    return target.resets_on_fork && !(policy & SCHED_RESET_ON_FORK) ? Result<void>(Errno(EPERM)) : Result<void>();
+}
+
 Result<long> sched_setscheduler(Task& task, kernel::Pid pid, int policy, GuestPtr<int> priority)
 {
     if (policy < 0 || priority.is_null())
         return Errno(EINVAL);
     int wanted = TRY(task.copy_in(priority));
-    (void)TRY(find(task, pid));
+    kernel::Task* target = TRY(find(task, pid));
     TRY(check_policy(task, policy, wanted));
+    TRY(check_change(task, *target, policy));
+    target->policy = policy & ~SCHED_RESET_ON_FORK;
+    target->resets_on_fork = policy & SCHED_RESET_ON_FORK;
     return 0;
 }
 
@@ -113,8 +151,9 @@ Result<long> sched_setparam(Task& task, kernel::Pid pid, GuestPtr<int> priority)
     if (priority.is_null())
         return Errno(EINVAL);
     int wanted = TRY(task.copy_in(priority));
-    (void)TRY(find(task, pid));
-    TRY(check_policy(task, SCHED_OTHER, wanted));
+    kernel::Task* target = TRY(find(task, pid));
+    TRY(check_policy(task, target->policy, wanted));
+    TRY(check_owner(task, *target));
     return 0;
 }
 
@@ -161,6 +200,8 @@ Result<long> sched_getattr(Task& task, kernel::Pid pid, GuestPtr<SchedAttr> to, 
     kernel::Task* target = TRY(find(task, pid));
     SchedAttr attr {};
     attr.size = sizeof attr;
+    attr.policy = static_cast<std::uint32_t>(target->policy);
+    attr.flags = target->resets_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
     attr.nice = target->nice;
     TRY(task.copy_out(to, attr));
     return 0;
@@ -214,10 +255,19 @@ Result<long> setpriority(Task& task, int which, int who, int nice)
     return 0;
 }
 
+/// The lowest processor that the task may use: told as the one that it runs on.
+unsigned processor_of(const Task& task)
+{
+    for (std::size_t i = 0; i < task.affinity.size(); ++i)
+        if (task.affinity[i])
+            return static_cast<unsigned>(i * 64) + static_cast<unsigned>(std::countr_zero(task.affinity[i]));
+    return 0;
+}
+
 Result<long> getcpu(Task& task, GuestPtr<unsigned> cpu, GuestPtr<unsigned> node, GuestAddr)
 {
     if (!cpu.is_null())
-        TRY(task.copy_out(cpu, 0U));
+        TRY(task.copy_out(cpu, processor_of(task)));
     if (!node.is_null())
         TRY(task.copy_out(node, 0U));
     return 0;

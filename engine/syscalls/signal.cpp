@@ -3,6 +3,8 @@
 
 #include "engine/kernel/signals.h"
 
+#include "engine/fs/file_table.h"
+#include "engine/fs/proc/process.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
@@ -290,22 +292,34 @@ Result<long> rt_tgsigqueueinfo(Task& task, Pid tgid, Pid tid, int signo, GuestPt
     return to_thread(task, tgid, tid, info);
 }
 
+/// The process of a pidfd, or of an open /proc/PID. EBADF.
+Result<Ref<ThreadGroup>> named_by(Task& task, int fd)
+{
+    auto pidfd = kernel::find_pidfd(task, fd);
+    if (pidfd.ok())
+        return Ref<ThreadGroup>(&pidfd.value()->group());
+    Ref<ThreadGroup> group = fs::process_of_directory(*TRY(task.files().get(fd)));
+    if (!group)
+        return Errno(EBADF);
+    return group;
+}
+
 Result<long> pidfd_send_signal(Task& task, int fd, int signo, GuestPtr<siginfo_t> at, unsigned flags)
 {
     TRY(check_flags(flags, 0));
-    auto pidfd = TRY(kernel::find_pidfd(task, fd));
+    Ref<ThreadGroup> group = TRY(named_by(task, fd));
     siginfo_t info = kernel::user_siginfo(task, signo, SI_USER);
     if (!at.is_null()) {
         info = TRY(task.copy_in(at));
         if (info.si_signo != signo)
             return Errno(EINVAL);
-        if (&pidfd->group() != &task.group() && (info.si_code >= 0 || info.si_code == SI_TKILL))
+        if (group.get() != &task.group() && (info.si_code >= 0 || info.si_code == SI_TKILL))
             return Errno(EPERM);
     }
     TRY(check_signal(signo));
-    if (!pidfd->group().leader())
+    if (!group->leader())
         return Errno(ESRCH); // reaped
-    TRY(send_to(task, pidfd->group(), info));
+    TRY(send_to(task, *group, info));
     return 0;
 }
 

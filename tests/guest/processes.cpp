@@ -3,6 +3,7 @@
 #include "guest_test.h"
 
 #include <csignal>
+#include <fcntl.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,6 +31,33 @@ GUEST_TEST("a child has its own memory and its parent's number")
     });
     expect_eq(0, wait_for(child));
     expect_eq(1, value);
+}
+
+GUEST_TEST("an open /proc/PID takes signals as a pidfd does, but not by O_PATH, and no other directory does")
+{
+    pid_t child = in_child([] {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // nothing stays where a check fails
+        for (;;)
+            pause();
+        return 0;
+    });
+    std::string name = "/proc/" + std::to_string(child);
+    int directory = expect_ok(open(name.c_str(), O_RDONLY | O_DIRECTORY));
+    int path = expect_ok(open(name.c_str(), O_PATH));
+    int inside = expect_ok(open((name + "/fd").c_str(), O_RDONLY | O_DIRECTORY));
+    expect_eq(0, syscall(SYS_pidfd_send_signal, directory, 0, nullptr, 0));
+    expect_errno(EBADF, syscall(SYS_pidfd_send_signal, path, 0, nullptr, 0));
+    expect_errno(EBADF, syscall(SYS_pidfd_send_signal, inside, 0, nullptr, 0));
+    expect_errno(EINVAL, syscall(SYS_pidfd_send_signal, directory, 0, nullptr, 0x100));
+    expect_errno(EINVAL, syscall(SYS_pidfd_send_signal, directory, 99, nullptr, 0));
+    expect_eq(0, syscall(SYS_pidfd_send_signal, directory, SIGKILL, nullptr, 0));
+    int status = 0;
+    expect_eq(child, waitpid(child, &status, 0));
+    expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "killed");
+    expect_errno(ESRCH, syscall(SYS_pidfd_send_signal, directory, 0, nullptr, 0));
+    close(directory);
+    close(path);
+    close(inside);
 }
 
 GUEST_TEST("no child: ECHILD, and waiting twice for one")

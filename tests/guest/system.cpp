@@ -114,6 +114,56 @@ GUEST_TEST("processors: at least one, and affinity can be set to it")
     expect_eq(99, sched_get_priority_max(SCHED_FIFO));
 }
 
+GUEST_TEST("affinity is kept, inherited and told")
+{
+    cpu_set_t before, one, after;
+    expect_ok(sched_getaffinity(0, sizeof before, &before));
+    int last = 0;
+    for (int i = 0; i < CPU_SETSIZE; ++i)
+        if (CPU_ISSET(i, &before))
+            last = i;
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    expect_ok(sched_setaffinity(0, sizeof one, &one));
+    expect_ok(sched_getaffinity(0, sizeof after, &after));
+    expect(CPU_EQUAL(&one, &after), "what was set");
+    expect_eq(last, sched_getcpu());
+    expect_eq(0, guest::wait_for(guest::in_child([&] {
+        cpu_set_t inherited;
+        return sched_getaffinity(0, sizeof inherited, &inherited) == 0 && CPU_EQUAL(&one, &inherited) ? 0 : 1;
+    })));
+    expect_ok(sched_setaffinity(0, sizeof before, &before));
+    expect_errno(ESRCH, sched_getaffinity(-1, sizeof after, &after));
+    expect_errno(ESRCH, sched_setaffinity(-1, sizeof before, &before));
+    expect_errno(EINVAL, syscall(SYS_sched_getaffinity, 0, 1, &after));
+}
+
+GUEST_TEST("scheduling policies without priorities are kept")
+{
+    sched_param none{}, some{};
+    some.sched_priority = 1;
+    expect_ok(sched_setscheduler(0, SCHED_BATCH, &none));
+    expect_eq(SCHED_BATCH, sched_getscheduler(0));
+    expect_ok(sched_setparam(0, &none));
+    expect_errno(EINVAL, sched_setparam(0, &some));
+    expect_eq(0, guest::wait_for(guest::in_child([] { return sched_getscheduler(0) == SCHED_BATCH ? 0 : 1; })));
+    expect_ok(sched_setscheduler(0, SCHED_OTHER, &none));
+    expect_errno(EINVAL, sched_setscheduler(0, SCHED_OTHER, &some));
+    expect_errno(EINVAL, sched_setscheduler(0, 4, &none));
+    expect_errno(EINVAL, sched_setscheduler(-1, SCHED_OTHER, &none));
+    expect_errno(EINVAL, sched_getscheduler(-1));
+    expect_eq(0, guest::wait_for(guest::in_child([&] {
+        if (sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none) != 0)
+            return 1;
+        if (sched_getscheduler(0) != (SCHED_BATCH | SCHED_RESET_ON_FORK))
+            return 2;
+        return guest::wait_for(guest::in_child([] { return sched_getscheduler(0) == SCHED_BATCH ? 0 : 1; })) == 0 ? 0 : 3;
+    })));
+    expect_eq(0, guest::wait_for(guest::in_child([&] {
+        return sched_setscheduler(0, SCHED_IDLE, &none) == 0 && sched_getscheduler(0) == SCHED_IDLE ? 0 : 1;
+    })));
+}
+
 GUEST_TEST("nice values")
 {
     // The tests themselves may run with a nice value; lowering it further takes no right.

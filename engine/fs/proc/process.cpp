@@ -4,6 +4,7 @@
 #include "engine/fs/file_table.h"
 #include "engine/fs/fs_context.h"
 #include "engine/fs/kernel_state.h"
+#include "engine/fs/path_file.h"
 #include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
@@ -106,6 +107,30 @@ std::string stat_text(const Target& target, bool whole)
     return text;
 }
 
+/// The processors that a task may use, as a mask and as ranges.
+std::string processors_text(const Task& task)
+{
+    auto count = static_cast<std::size_t>(std::max(1, task.kernel().options().processors));
+    auto may_use = [&](std::size_t i) { return i < count && (task.affinity.empty() || (task.affinity[i / 64] >> i % 64 & 1)); };
+    std::string mask, list;
+    for (std::size_t group = (count + 31) / 32; group-- > 0;) {
+        unsigned bits = 0;
+        for (std::size_t i = 0; i < 32; ++i)
+            bits |= may_use(group * 32 + i) ? 1U << i : 0;
+        mask += mask.empty() ? fmt::format("{:x}", bits) : fmt::format(",{:08x}", bits);
+    }
+    for (std::size_t first = 0; first < count; ++first) {
+        if (!may_use(first))
+            continue;
+        std::size_t last = first;
+        while (may_use(last + 1))
+            ++last;
+        list += fmt::format("{}{}", list.empty() ? "" : ",", first) + (last > first ? fmt::format("-{}", last) : std::string());
+        first = last;
+    }
+    return fmt::format("Cpus_allowed:\t{}\nCpus_allowed_list:\t{}\n", mask, list);
+}
+
 std::string status_text(const Target& target)
 {
     ThreadGroup& group = *target.group;
@@ -140,8 +165,7 @@ std::string status_text(const Target& target)
             target.task->signals().blocked().bits(), ignored, caught);
         text += fmt::format("CapInh:\t{:016x}\nCapPrm:\t{:016x}\nCapEff:\t{:016x}\nCapBnd:\t{:016x}\nCapAmb:\t{:016x}\nNoNewPrivs:\t{}\nSeccomp:\t0\n", who.inheritable, who.permitted,
             who.effective, who.bounding, who.ambient, who.no_new_privs ? 1 : 0);
-        int processors = group.kernel().options().processors;
-        text += fmt::format("Cpus_allowed:\t{:x}\nCpus_allowed_list:\t{}\n", (std::uint64_t {1} << processors) - 1, processors == 1 ? std::string("0") : fmt::format("0-{}", processors - 1));
+        text += processors_text(*target.task);
     } else {
         text += "Threads:\t0\n";
     }
@@ -179,6 +203,13 @@ std::string limits_text(ThreadGroup& group)
     }
     return text;
 }
+
+/// /proc/PID, which knows whose it is: an open one serves as a pidfd.
+class ProcessDirectory final : public PseudoDirectory {
+public:
+    ProcessDirectory(PseudoFs& fs, ThreadGroup& group, uid_t uid, gid_t gid) : PseudoDirectory(fs, 0555, uid, gid), group(&group) { }
+    const Ref<ThreadGroup> group;
+};
 
 class TaskList final : public PseudoDirectory {
 public:
@@ -325,9 +356,16 @@ Ref<Inode> make_process_directory(PseudoFs& fs, ThreadGroup& group)
     uid_t uid = 0;
     gid_t gid = 0;
     owner_of(group, uid, gid);
-    auto directory = make_ref<PseudoDirectory>(fs, 0555, uid, gid);
+    auto directory = make_ref<ProcessDirectory>(fs, group, uid, gid);
     fill(*directory, fs, group, group.tgid(), true, uid, gid);
     return directory;
+}
+
+Ref<ThreadGroup> process_of_directory(const File& file)
+{
+    const Path* path = dynamic_cast<const PathFile*>(&file) ? nullptr : file.path(); // O_PATH does not serve (tgid_pidfd_to_pid)
+    const auto* directory = path && path->dentry ? dynamic_cast<const ProcessDirectory*>(&path->inode()) : nullptr;
+    return directory ? Ref<ThreadGroup>(directory->group) : Ref<ThreadGroup>();
 }
 
 }

@@ -14,6 +14,8 @@ namespace ringside::fs {
 int parse_pid(const std::string& name);
 /// /proc/PID.
 Ref<Inode> make_process_directory(PseudoFs& fs, kernel::ThreadGroup& group);
+/// The process whose /proc/PID is open in `file`; null where it is something else.
+Ref<kernel::ThreadGroup> process_of_directory(const File& file);
 /// /proc/PID/fd and fdinfo.
 Ref<Inode> make_descriptor_directory(PseudoFs& fs, int pid, bool info, uid_t uid, gid_t gid);
 /// /proc/meminfo, cpuinfo, stat, sys/…
