@@ -269,7 +269,7 @@ void FilterLine::keyPressEvent(QKeyEvent* event)
     QAbstractItemView* popup = completer_->popup();
     bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
     if (popup->isVisible()) {
-        bool chosen = popup->currentIndex().isValid();
+        bool chosen = popup->selectionModel()->hasSelection(); // the completer makes a row current that nobody chose
         if (event->key() == Qt::Key_Escape || (enter && chosen)) {
             event->ignore(); // the completer's
             return;

@@ -102,6 +102,27 @@ void PersonTest::names_of_this_trace_are_completed()
     QVERIFY2(line.text().startsWith("comm == \"p"), qPrintable(line.text()));
 }
 
+void PersonTest::enter_filters_though_names_are_offered()
+{
+    TemporaryFolder folder;
+    Opened opened(synthetic_trace(folder, 3000));
+    QVERIFY(opened.ok);
+    FilterLine& line = opened.window.filter_line();
+    line.setFocus();
+    QTest::keyClicks(&line, "syscall == openat"); // openat2 begins so, too
+    QTRY_VERIFY_WITH_TIMEOUT(QApplication::activePopupWidget(), patience);
+    QTest::keyClick(QApplication::activePopupWidget(), Qt::Key_Return); // where a desktop sends it
+    QCOMPARE(line.applied(), "syscall == openat");
+    QVERIFY(!QApplication::activePopupWidget());
+    line.clear();
+    QTest::keyClicks(&line, "syscall == opena");
+    QTRY_VERIFY_WITH_TIMEOUT(QApplication::activePopupWidget(), patience);
+    QTest::keyClick(QApplication::activePopupWidget(), Qt::Key_Down);
+    QTest::keyClick(QApplication::activePopupWidget(), Qt::Key_Return); // takes the one that was chosen
+    QVERIFY2(line.text().startsWith("syscall == openat"), qPrintable(line.text()));
+    QCOMPARE(line.applied(), "syscall == openat"); // and filters by nothing yet
+}
+
 void PersonTest::filters_of_before_come_back()
 {
     QSettings().remove("filter");

@@ -11,6 +11,7 @@ class PersonTest : public QObject {
 
 private Q_SLOTS:
     void names_of_this_trace_are_completed();
+    void enter_filters_though_names_are_offered();
     void filters_of_before_come_back();
     void parts_of_a_filter_are_switched_off_and_on();
     void every_cell_becomes_a_filter();
