@@ -49,6 +49,7 @@ EventsView::EventsView(EventsModel* model, QWidget* parent) : QTableView(parent)
     setColumnHidden(EventsModel::notes, true);
     connect(pill_, &QAbstractButton::clicked, this, [this] { follow_end(true); });
     connect(model, &QAbstractItemModel::rowsInserted, this, &EventsView::rows_added);
+    connect(model, &QAbstractItemModel::modelReset, this, &EventsView::rows_added);
     connect(verticalScrollBar(), &QScrollBar::valueChanged, this, &EventsView::scrolled);
 }
 
@@ -128,7 +129,7 @@ void EventsView::show_event(trace::EventId event)
     if (model_->event_at(currentIndex().row()) != model_->event_at(row) || !selectionModel()->hasSelection())
         setCurrentIndex(model_->index(row, 0));
     quiet_ = false;
-    if (live_ && follow_) { // rows that came last may not be scrolled to yet: what is visible is judged with them
+    if ((live_ || settling_) && follow_) { // rows that came last may not be scrolled to yet: what is visible is judged with them
         executeDelayedItemsLayout();
         updateGeometries();
         follow_end(true);
@@ -142,6 +143,7 @@ void EventsView::show_event(trace::EventId event)
 
 void EventsView::set_live(bool live)
 {
+    settling_ = !live && follow_ && (live_ || settling_);
     live_ = live;
     seen_rows_ = model_->rowCount();
     if (live)
@@ -166,18 +168,21 @@ void EventsView::follow_end(bool follow)
 
 void EventsView::rows_added()
 {
-    if (!live_)
+    if (!live_ && !settling_)
         return;
     if (follow_) {
         // The scroll bar learns of the rows in a later turn of the loop.
-        QMetaObject::invokeMethod(this, [this] { if (live_ && follow_) follow_end(true); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, [this] { if ((live_ || settling_) && follow_) follow_end(true); }, Qt::QueuedConnection);
     }
     place_pill();
 }
 
 void EventsView::scrolled(int value)
 {
-    if (!live_ || scrolling_)
+    if (scrolling_)
+        return;
+    settling_ = false;
+    if (!live_)
         return;
     bool at_end = value >= verticalScrollBar()->maximum();
     if (at_end != follow_)

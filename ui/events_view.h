@@ -21,6 +21,8 @@ public:
     void show_event(trace::EventId event);
     /// While on, new rows are scrolled to, and a pill counts them where the person looks elsewhere.
     void set_live(bool live);
+    /// Other rows are asked for: a run that has ended is no longer followed to its end.
+    void settle() { settling_ = false; }
     void follow_end(bool follow);
     bool follows_end() const { return follow_; }
     /// The selected events, at most `limit`, in order.
@@ -57,6 +59,7 @@ private:
     EventsModel* model_;
     FlatButton* pill_;
     bool live_ = false;
+    bool settling_ = false; ///< it was followed to its end, and the last rows may still come
     bool follow_ = true;
     bool quiet_ = false;        ///< the current row is being set from outside
     bool scrolling_ = false;    ///< by us

@@ -266,6 +266,7 @@ QString MainWindow::whole_filter(const QString& text) const
 void MainWindow::apply_filter(const QString& text)
 {
     messages_->dismiss();
+    view_->settle();
     filter_events(text);
 }
 

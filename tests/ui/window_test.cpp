@@ -222,6 +222,26 @@ void WindowTest::a_growing_trace_is_followed()
     QVERIFY2(window.status().text().contains("complete"), qPrintable(window.status().text()));
 }
 
+void WindowTest::the_end_of_a_run_is_in_sight()
+{
+    TemporaryFolder folder;
+    std::string path = folder / "growing.ringside";
+    GrowingTrace growing(path, 6000);
+    QTRY_VERIFY_WITH_TIMEOUT(trace::TraceFile(path).last_event() > 1000, patience);
+    Opened opened(path);
+    QVERIFY(opened.ok);
+    MainWindow& window = opened.window;
+    growing.finish();
+    QTRY_VERIFY_WITH_TIMEOUT(!window.document()->running() && window.events().event_count() == growing.events(), patience);
+    auto last_in_sight = [&] {
+        const QRect last = window.view().visualRect(window.events().index(window.events().rowCount() - 1, 0));
+        return last.isValid() && window.view().viewport()->rect().intersects(last);
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(last_in_sight(), patience);
+    QTest::qWait(300); // nothing that comes late takes it away
+    QVERIFY(last_in_sight());
+}
+
 void WindowTest::a_program_is_recorded()
 {
     if (!missing().isEmpty())

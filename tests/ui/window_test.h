@@ -19,6 +19,7 @@ private Q_SLOTS:
     void a_letter_does_not_search_millions_of_rows();
     void files_that_are_no_traces_give_one_line();
     void a_growing_trace_is_followed();
+    void the_end_of_a_run_is_in_sight();
     void a_program_is_recorded();
     void a_program_that_does_not_exist_says_so();
     void what_is_typed_reaches_the_program();
