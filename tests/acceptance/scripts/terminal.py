@@ -60,7 +60,9 @@ def vim():
 
 def tmux():
     socket = os.path.join(os.getcwd(), "s")
-    t = Terminal("tmux", "-S", socket, "-f", "/dev/null", "new-session", "-s", "work", "bash --norc --noprofile -i")
+    with open("conf", "w") as conf:
+        conf.write("set -g assume-paste-time 0\n")  # keys as close as a program types them are no paste
+    t = Terminal("tmux", "-S", socket, "-f", "conf", "new-session", "-s", "work", "bash --norc --noprofile -i")
     t.expect("work")
     t.type("echo in $((1 + 1)) tmux\r"); t.expect("in 2 tmux")
     t.type("\x02c"); t.expect("1:")
