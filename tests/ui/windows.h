@@ -15,6 +15,7 @@
 
 namespace ringside::test {
 
+constexpr int settling = 50;      ///< ms
 constexpr int patience = 30'000; ///< ms, on a machine that others use
 #ifdef RINGSIDE_ASAN
 constexpr int slowness = 4; ///< what sanitizers make of bounds on processor time
@@ -31,6 +32,7 @@ struct Opened {
         QSignalSpy opened(&window, &ui::MainWindow::trace_opened), filtered(&window, &ui::MainWindow::filter_done);
         window.open_trace(QString::fromStdString(path));
         ok = (opened.count() > 0 || opened.wait(patience)) && (filtered.count() > 0 || filtered.wait(patience));
+        QTest::qWait(settling); // its docks are laid out in later turns of the loop, which raises the first one
     }
     bool filter(const QString& text)
     {
