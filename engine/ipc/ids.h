@@ -14,8 +14,7 @@ using kernel::Task;
 
 struct Object : RefCounted {
     int id = 0;
-    std::uint16_t sequence = 0;
-    ipc_perm perm {};
+    ipc_perm perm {}; ///< __seq: how often its place had been used
     std::int64_t changed = 0; ///< ctime, seconds
     bool removed = false;
 };
@@ -70,7 +69,7 @@ public:
         if (place <= last_place_)
             sequence_ = (sequence_ + 1) % (INT32_MAX / places);
         last_place_ = place;
-        object->sequence = static_cast<std::uint16_t>(sequence_);
+        object->perm.__seq = static_cast<unsigned short>(sequence_);
         object->id = sequence_ * places + place;
         objects_[place] = object;
         return object->id;
@@ -107,6 +106,25 @@ Result<long> get(Task& task, Table<T>& table, key_t key, int flags, Create&& cre
     TRY(check(*known));
     TRY(check_access(task, *known, static_cast<unsigned>(flags)));
     return known->id;
+}
+
+/// The object of a command that only its owner may give. EINVAL, EPERM.
+template<typename T>
+Result<Ref<T>> find_own(Task& task, const Table<T>& table, int id)
+{
+    Ref<T> object = TRY(table.find(id));
+    TRY(check_owner(task, *object));
+    return object;
+}
+
+/// What the *_STAT commands look at: IPC_STAT by identifier, the others by place; `unchecked` (*_STAT_ANY) whoever asks. EINVAL, EACCES.
+template<typename T>
+Result<Ref<T>> find_for_stat(Task& task, const Table<T>& table, int id, int command, bool unchecked)
+{
+    Ref<T> object = TRY(command == IPC_STAT ? table.find(id) : table.at(id));
+    if (!unchecked)
+        TRY(check_access(task, *object, 0444));
+    return object;
 }
 
 }

@@ -79,12 +79,9 @@ Result<long> info(Task& task, int command, GuestAddr to)
 
 Result<long> stat(Task& task, int id, int command, GuestAddr to)
 {
-    Ref<MessageQueue> queue = TRY(command == IPC_STAT ? table(task).find(id) : table(task).at(id));
-    if (command != MSG_STAT_ANY)
-        TRY(ipc::check_access(task, *queue, 0444));
+    Ref<MessageQueue> queue = TRY(ipc::find_for_stat(task, table(task), id, command, command == MSG_STAT_ANY));
     msqid_ds result {};
     result.msg_perm = queue->perm;
-    result.msg_perm.__seq = queue->sequence;
     result.msg_stime = queue->sent;
     result.msg_rtime = queue->received;
     result.msg_ctime = queue->changed;
@@ -111,8 +108,7 @@ Result<long> msgctl(Task& task, int id, int command, GuestAddr at)
         return stat(task, id, command, at);
     case IPC_SET: {
         auto wanted = TRY(task.copy_in(GuestPtr<msqid_ds>(at)));
-        Ref<MessageQueue> queue = TRY(table(task).find(id));
-        TRY(ipc::check_owner(task, *queue));
+        Ref<MessageQueue> queue = TRY(ipc::find_own(task, table(task), id));
         if (wanted.msg_qbytes > ipc::message_queue_bytes && !task.credentials().capable(CAP_SYS_RESOURCE))
             return Errno(EPERM);
         ipc::set_permissions(*queue, wanted.msg_perm);
@@ -121,8 +117,7 @@ Result<long> msgctl(Task& task, int id, int command, GuestAddr at)
         return 0;
     }
     case IPC_RMID: {
-        Ref<MessageQueue> queue = TRY(table(task).find(id));
-        TRY(ipc::check_owner(task, *queue));
+        Ref<MessageQueue> queue = TRY(ipc::find_own(task, table(task), id));
         table(task).remove(*queue);
         queue->destroy();
         return 0;

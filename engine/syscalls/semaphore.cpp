@@ -92,12 +92,9 @@ Result<long> info(Task& task, int command, GuestAddr to)
 
 Result<long> stat(Task& task, int id, int command, GuestAddr to)
 {
-    Ref<SemaphoreSet> set = TRY(command == IPC_STAT ? table(task).find(id) : table(task).at(id));
-    if (command != SEM_STAT_ANY)
-        TRY(ipc::check_access(task, *set, 0444));
+    Ref<SemaphoreSet> set = TRY(ipc::find_for_stat(task, table(task), id, command, command == SEM_STAT_ANY));
     semid_ds result {};
     result.sem_perm = set->perm;
-    result.sem_perm.__seq = set->sequence;
     result.sem_otime = set->operated();
     result.sem_ctime = set->changed;
     result.sem_nsems = set->count();
@@ -155,8 +152,7 @@ Result<long> control(Task& task, int id, int command, GuestAddr at)
     ipc_perm wanted {};
     if (command == IPC_SET)
         wanted = TRY(task.copy_in(GuestPtr<semid_ds>(at))).sem_perm;
-    Ref<SemaphoreSet> set = TRY(table(task).find(id));
-    TRY(ipc::check_owner(task, *set));
+    Ref<SemaphoreSet> set = TRY(ipc::find_own(task, table(task), id));
     if (command == IPC_SET) {
         ipc::set_permissions(*set, wanted);
     } else {

@@ -125,12 +125,9 @@ Result<long> info(Task& task, int command, GuestAddr to)
 
 Result<long> stat(Task& task, int id, int command, GuestAddr to)
 {
-    Ref<Segment> segment = TRY(command == IPC_STAT ? table(task).find(id) : table(task).at(id));
-    if (command != SHM_STAT_ANY)
-        TRY(ipc::check_access(task, *segment, 0444));
+    Ref<Segment> segment = TRY(ipc::find_for_stat(task, table(task), id, command, command == SHM_STAT_ANY));
     shmid_ds result {};
     result.shm_perm = segment->perm;
-    result.shm_perm.__seq = segment->sequence;
     result.shm_segsz = segment->size();
     result.shm_atime = segment->attach_time;
     result.shm_dtime = segment->detach_time;
@@ -172,14 +169,12 @@ Result<long> shmctl(Task& task, int id, int command, GuestAddr at)
         return stat(task, id, command, at);
     case IPC_SET: {
         auto wanted = TRY(task.copy_in(GuestPtr<shmid_ds>(at)));
-        Ref<Segment> segment = TRY(table(task).find(id));
-        TRY(ipc::check_owner(task, *segment));
+        Ref<Segment> segment = TRY(ipc::find_own(task, table(task), id));
         ipc::set_permissions(*segment, wanted.shm_perm);
         return 0;
     }
     case IPC_RMID: {
-        Ref<Segment> segment = TRY(table(task).find(id));
-        TRY(ipc::check_owner(task, *segment));
+        Ref<Segment> segment = TRY(ipc::find_own(task, table(task), id));
         segment->remove();
         return 0;
     }
