@@ -14,9 +14,6 @@ namespace ringside::fs {
 
 namespace {
 
-constexpr int max_instances = 128;          // fs.inotify.max_user_instances
-constexpr std::size_t max_events = 16384;   // fs.inotify.max_queued_events
-constexpr std::size_t max_watches = 65536;  // fs.inotify.max_user_watches
 constexpr std::uint32_t watch_flags = IN_ONESHOT | IN_EXCL_UNLINK;
 constexpr std::uint32_t shown = IN_ALL_EVENTS | IN_ISDIR | IN_UNMOUNT | IN_IGNORED | IN_Q_OVERFLOW;
 

@@ -17,6 +17,9 @@ struct InotifyUsers final : RefCounted {
 
 class Inotify final : public AnonymousFile {
 public:
+    static constexpr int max_instances = 128;         ///< fs.inotify.max_user_instances
+    static constexpr std::size_t max_events = 16384;  ///< fs.inotify.max_queued_events
+    static constexpr std::size_t max_watches = 65536; ///< fs.inotify.max_user_watches
     /// inotify_init1(2). EMFILE: the user has as many as are allowed.
     static Result<Ref<Inotify>> create(Task& task, int flags);
     /// One of `user`, who is counted until it ends.

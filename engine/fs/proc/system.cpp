@@ -132,6 +132,12 @@ Result<std::string> uuid(Kernel& kernel)
     return text + "\n";
 }
 
+/// A file that tells a number which holds for as long as the kernel runs.
+void add_limit(PseudoDirectory& directory, const char* name, std::uint64_t limit)
+{
+    directory.add_text(name, constant(fmt::format("{}\n", limit)));
+}
+
 void add_settings(PseudoDirectory& root, Kernel& kernel)
 {
     auto sys = root.add_directory("sys");
@@ -142,13 +148,13 @@ void add_settings(PseudoDirectory& root, Kernel& kernel)
     settings->add_text("osrelease", constant(std::string(release) + "\n"));
     settings->add_text("version", constant("#1 SMP PREEMPT_DYNAMIC Ringside\n"));
     settings->add_text("pid_max", constant("4194304\n"));
-    settings->add_text("sem", constant("32000\t1024000000\t500\t32000\n"));
-    settings->add_text("msgmax", constant("8192\n"));
-    settings->add_text("msgmnb", constant("16384\n"));
-    settings->add_text("msgmni", constant("32000\n"));
-    settings->add_text("shmmax", constant("18446744073692774399\n"));
-    settings->add_text("shmall", constant("18446744073692774399\n"));
-    settings->add_text("shmmni", constant("4096\n"));
+    settings->add_text("sem", constant(fmt::format("{}\t{}\t{}\t{}\n", ipc::semaphores_max, ipc::semaphores_all, ipc::semaphore_operations_max, ipc::semaphore_sets_max)));
+    add_limit(*settings, "msgmax", ipc::message_max);
+    add_limit(*settings, "msgmnb", ipc::message_queue_bytes);
+    add_limit(*settings, "msgmni", ipc::message_queues_max);
+    add_limit(*settings, "shmmax", ipc::segment_bytes_max);
+    add_limit(*settings, "shmall", ipc::segment_bytes_max);
+    add_limit(*settings, "shmmni", ipc::segments_max);
     settings->add_text("threads-max", constant("32768\n"));
     settings->add_text("cap_last_cap", constant("40\n"));
     settings->add_text("ngroups_max", constant("65536\n"));
@@ -178,9 +184,9 @@ void add_settings(PseudoDirectory& root, Kernel& kernel)
     files->add_text("nr_open", constant("1048576\n"));
     files->add_text("pipe-max-size", constant("1048576\n"));
     auto inotify = files->add_directory("inotify");
-    inotify->add_text("max_queued_events", constant("16384\n"));
-    inotify->add_text("max_user_instances", constant("128\n"));
-    inotify->add_text("max_user_watches", constant("65536\n"));
+    add_limit(*inotify, "max_queued_events", Inotify::max_events);
+    add_limit(*inotify, "max_user_instances", Inotify::max_instances);
+    add_limit(*inotify, "max_user_watches", Inotify::max_watches);
     files->add_text("protected_symlinks", constant("0\n"));
     files->add_text("protected_hardlinks", constant("0\n"));
 }
