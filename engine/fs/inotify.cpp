@@ -41,11 +41,15 @@ Inotify::~Inotify()
     if (--users_->instances[user_] == 0)
         users_->instances.erase(user_);
     // The inodes may end with their watches: first all marks, then the references.
-    for (auto& [number, watch] : watches_) {
-        watch.inode->marks->remove(*this, number);
-        if (watch.inode->marks->empty())
-            watch.inode->marks.reset();
-    }
+    for (auto& [number, watch] : watches_)
+        unmark(*watch.inode, number);
+}
+
+void Inotify::unmark(Inode& inode, int number)
+{
+    inode.marks->remove(*this, number);
+    if (inode.marks->empty())
+        inode.marks.reset();
 }
 
 std::size_t Inotify::Event::size() const
@@ -86,9 +90,7 @@ Result<void> Inotify::remove(int number)
         return Errno(EINVAL);
     Watch watch = std::move(it->second);
     watches_.erase(it);
-    watch.inode->marks->remove(*this, number);
-    if (watch.inode->marks->empty())
-        watch.inode->marks.reset();
+    unmark(*watch.inode, number);
     ignored(number);
     return {};
 }

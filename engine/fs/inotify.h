@@ -60,6 +60,8 @@ private:
     };
     void queue(Event event);
     void ignored(int watch);
+    /// Takes a watch from its inode.
+    void unmark(Inode& inode, int watch);
     Ref<InotifyUsers> users_;
     kernel::Uid user_;
     std::map<int, Watch> watches_;

@@ -16,7 +16,6 @@ class Inotify;
 /// The watches that stand on one inode.
 class NotifyMarks {
 public:
-    ~NotifyMarks() = default;
     /// `name` null: about the inode itself. `removed`: the name through which it happened is gone (IN_EXCL_UNLINK).
     void send(std::uint32_t mask, const std::string* name = nullptr, std::uint32_t cookie = 0, bool removed = false);
     void add(Inotify& instance, int watch) { marks_.push_back({&instance, watch}); }
