@@ -32,6 +32,12 @@ Result<kernel::Task*> find_any(Task& task, kernel::Pid pid)
     return pid < 0 ? Result<kernel::Task*>(Errno(ESRCH)) : find(task, pid);
 }
 
+/// Whether RLIMIT_NICE lets the target have this nice value. (can_nice)
+bool may_have_nice(kernel::Task& target, int nice)
+{
+    return static_cast<std::uint64_t>(20 - nice) <= target.limits().soft(RLIMIT_NICE);
+}
+
 /// EPERM where the target is somebody else's. (check_same_owner)
 Result<void> check_owner(Task& task, kernel::Task& target)
 {
@@ -117,8 +123,7 @@ Result<void> check_change(Task& task, kernel::Task& target, int policy)
 {
     if (task.credentials().capable(CAP_SYS_NICE))
         return {};
-    bool may_have_nice = static_cast<std::uint64_t>(20 - target.nice) <= target.limits().soft(RLIMIT_NICE);
-    if (target.policy == SCHED_IDLE && (policy & ~SCHED_RESET_ON_FORK) != SCHED_IDLE && !may_have_nice)
+    if (target.policy == SCHED_IDLE && (policy & ~SCHED_RESET_ON_FORK) != SCHED_IDLE && !may_have_nice(target, target.nice))
         return Errno(EPERM);
     TRY(check_owner(task, target));
     return target.resets_on_fork && !(policy & SCHED_RESET_ON_FORK) ? Result<void>(Errno(EPERM)) : Result<void>();
@@ -242,13 +247,9 @@ Result<long> getpriority(Task& task, int which, int who)
 Result<long> setpriority(Task& task, int which, int who, int nice)
 {
     nice = std::clamp(nice, -20, 19);
-    const kernel::Credentials& mine = task.credentials();
     for (const auto& target : TRY(chosen(task, which, who))) {
-        const kernel::Credentials& theirs = target->credentials();
-        if (theirs.uid != mine.euid && theirs.euid != mine.euid && !mine.capable(CAP_SYS_NICE))
-            return Errno(EPERM);
-        bool may_raise = mine.capable(CAP_SYS_NICE) || static_cast<std::uint64_t>(20 - nice) <= target->limits().soft(RLIMIT_NICE);
-        if (nice < target->nice && !may_raise)
+        TRY(check_owner(task, *target));
+        if (nice < target->nice && !task.credentials().capable(CAP_SYS_NICE) && !may_have_nice(*target, nice))
             return Errno(EACCES);
         target->nice = nice;
     }
