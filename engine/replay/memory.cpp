@@ -154,6 +154,12 @@ Result<void> Player::protect_files(Thread& thread, Range range)
     return {};
 }
 
+const Player::FileRange* Player::file_in(const Space& space, Range range)
+{
+    auto file = std::find_if(space.files.begin(), space.files.end(), [&](const FileRange& f) { return overlap(f.range, range); });
+    return file == space.files.end() ? nullptr : &*file;
+}
+
 void Player::forget_files(Space& space, Range range)
 {
     std::vector<FileRange> rest;
@@ -231,9 +237,9 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
         Range old = range_of(a[0], a[1]);
         bool moved = result != a[0];
         TRY(memory.remap(task, GuestAddr(a[0]), a[1], a[2], moved ? MREMAP_MAYMOVE | MREMAP_FIXED | static_cast<int>(a[3] & MREMAP_DONTUNMAP) : 0, GuestAddr(moved ? result : 0)));
-        auto file = std::find_if(thread.space->files.begin(), thread.space->files.end(), [&](const FileRange& f) { return overlap(f.range, old); });
-        bool was_file = file != thread.space->files.end();
-        FileRange now = was_file ? cut(*file, {old.start, old.end}) : FileRange {};
+        const FileRange* file = file_in(*thread.space, old);
+        bool was_file = file != nullptr;
+        FileRange now = was_file ? cut(*file, old) : FileRange {};
         if (now.object) // before the mapping grows: SIGBUS is the recording's to give
             TRY(make_room(task, *now.object, now.offset + page_up(a[2])));
         forget_files(*thread.space, old);
@@ -248,15 +254,14 @@ Result<void> Player::apply_memory(Thread& thread, const EventRecord& call, std::
     case SYS_remap_file_pages: {
         Range range {page_down(a[0]), page_down(a[0]) + page_down(a[1])};
         TRY(memory.remap_shared(task, GuestAddr(range.start), range.end - range.start, a[3] * page_size));
-        for (FileRange file : std::vector<FileRange>(thread.space->files)) {
-            if (!overlap(file.range, range))
-                continue;
-            forget_files(*thread.space, range);
-            file.range = range;
-            file.offset = a[3] * page_size;
-            thread.space->files.push_back(file);
-            break;
-        }
+        const FileRange* file = file_in(*thread.space, range);
+        if (!file)
+            return {};
+        FileRange now = *file;
+        now.range = range;
+        now.offset = a[3] * page_size;
+        forget_files(*thread.space, range);
+        thread.space->files.push_back(now);
         return {};
     }
     case SYS_brk:
@@ -304,12 +309,13 @@ Result<void> Player::attach(Thread& thread, EventId call, std::uint64_t at)
 Result<void> Player::detach(Thread& thread, EventId call)
 {
     // A row that ended may have been of more than the segment: what is left of it begins anew.
+    std::vector<const MappingRecord*> mappings = log_.mappings_of_call(call);
     std::vector<Range> gone;
-    for (const MappingRecord* mapping : log_.mappings_of_call(call)) {
+    for (const MappingRecord* mapping : mappings) {
         if (mapping->prot < 0)
             gone.push_back({mapping->start, mapping->end});
     }
-    for (const MappingRecord* mapping : log_.mappings_of_call(call)) {
+    for (const MappingRecord* mapping : mappings) {
         if (mapping->prot >= 0)
             gone = subtract(gone, {mapping->start, mapping->end});
     }

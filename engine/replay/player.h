@@ -113,6 +113,8 @@ private:
     Result<void> check_memory(Thread& thread, trace::EventId row, std::span<const std::byte> digests);
     /// check_memory of all that hangs on the row.
     Result<void> check_memory_of(Thread& thread, trace::EventId row);
+    /// The first file that is mapped in `range`; null: none. Until the files of the space change.
+    static const FileRange* file_in(const Space& space, Range range);
     /// Files in `range` are no longer mapped there.
     void forget_files(Space& space, Range range);
     /// The file behind a mapping was cut: the page is not there any more.
