@@ -6,19 +6,14 @@
 #include "engine/kernel/share_group.h"
 #include "engine/mm/address_space.h"
 #include "engine/syscalls/handler.h"
+#include "engine/syscalls/mapping_limits.h"
 
 #include <linux/capability.h>
 #include <sys/mman.h>
 
 namespace ringside::syscalls {
 
-namespace {
-
-constexpr int all_access = PROT_READ | PROT_WRITE | PROT_EXEC;
-constexpr std::uint64_t read_implies_exec = 0x0400000; // personality(2), READ_IMPLIES_EXEC
-
-/// may_expand_vm and mlock_future_check.
-Result<void> check_limits(Task& task, std::uint64_t length, int prot, int flags)
+Result<void> check_mapping_limits(Task& task, std::uint64_t length, int prot, int flags)
 {
     auto& limits = task.limits();
     std::uint64_t space = limits.soft(RLIMIT_AS), data = limits.soft(RLIMIT_DATA), locked = limits.soft(RLIMIT_MEMLOCK);
@@ -36,6 +31,11 @@ Result<void> check_limits(Task& task, std::uint64_t length, int prot, int flags)
         return Errno(ENOMEM);
     return {};
 }
+
+namespace {
+
+constexpr int all_access = PROT_READ | PROT_WRITE | PROT_EXEC;
+constexpr std::uint64_t read_implies_exec = 0x0400000; // personality(2), READ_IMPLIES_EXEC
 
 /// do_mmap's checks of a file, and what is kept of it.
 Result<void> take_file(Task& task, fs::File& file, mm::MapRequest& request)
@@ -90,7 +90,7 @@ Result<long> mmap(Task& task, GuestAddr addr, std::uint64_t length, int prot, in
     else if ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_PRIVATE)
         return Errno(EINVAL);
     if (length <= guest_address_end)
-        TRY(check_limits(task, page_up(length), prot, flags));
+        TRY(check_mapping_limits(task, page_up(length), prot, flags));
     if (file && (flags & MAP_TYPE) != MAP_PRIVATE)
         kernel::share_mapping(task, *request.object, (request.max_prot & PROT_WRITE) != 0, request.trace_object);
     return static_cast<long>(TRY(task.mm().map(task, request)).value());

@@ -8,6 +8,7 @@
 #include "engine/mm/address_space.h"
 #include "engine/record/task_recorder.h"
 #include "engine/syscalls/handler.h"
+#include "engine/syscalls/mapping_limits.h"
 
 #include <fmt/format.h>
 #include <linux/capability.h>
@@ -61,11 +62,10 @@ Result<long> shmat(Task& task, int id, GuestAddr address, int flags)
     int prot = PROT_READ | (read_only ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
     Ref<Segment> segment = TRY(table(task).find(id));
     TRY(ipc::check_access(task, *segment, 0444U | (read_only ? 0U : 0222U) | (flags & SHM_EXEC ? 0111U : 0U)));
-    std::uint64_t length = page_up(segment->size()), limit = task.limits().soft(RLIMIT_AS);
+    std::uint64_t length = page_up(segment->size());
     if (start && !(flags & SHM_REMAP) && (start + length < start || task.mm().anything_mapped(GuestAddr(start), length)))
         return Errno(EINVAL);
-    if (limit != kernel::Limits::infinity && task.mm().total_bytes() + length > page_down(limit))
-        return Errno(ENOMEM);
+    TRY(check_mapping_limits(task, length, prot, MAP_SHARED));
     std::string name = fmt::format("/SYSV{:08x} (deleted)", static_cast<unsigned>(segment->perm.__key));
     if (segment->trace_object == 0)
         segment->trace_object = task.recorder().object(trace::ObjectKind::other, name);
