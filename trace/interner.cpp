@@ -11,6 +11,14 @@ Hash128 hash128(std::span<const std::byte> bytes)
     return {hash.low64, hash.high64};
 }
 
+std::array<std::byte, 16> stored_hash(const Hash128& hash)
+{
+    std::array<std::byte, 16> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = static_cast<std::byte>(hash[1 - i / 8] >> (56 - i % 8 * 8));
+    return bytes;
+}
+
 std::size_t StringInterner::Hasher::operator()(std::string_view text) const
 {
     return XXH3_64bits(text.data(), text.size());

@@ -16,6 +16,8 @@ namespace ringside::trace {
 using Hash128 = std::array<std::uint64_t, 2>; ///< XXH3_128bits: low, high
 
 Hash128 hash128(std::span<const std::byte> bytes);
+/// As table `blob` and xxhsum have it: the high half first.
+std::array<std::byte, 16> stored_hash(const Hash128& hash);
 
 struct Hash128Hasher {
     std::size_t operator()(const Hash128& hash) const { return hash[0]; }

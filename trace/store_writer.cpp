@@ -2,6 +2,7 @@
 #include "trace/store_writer.h"
 
 #include "trace/event_rows.h"
+#include "trace/interner.h"
 #include "trace/schema.h"
 
 #include <cerrno>
@@ -165,17 +166,16 @@ void StoreWriter::insert_op(const Batch& batch, const OpRow& row)
         for (int i = 0; i < count; ++i)
             statement.bind(i + 1, value[static_cast<std::size_t>(i)]);
     };
-    std::array<unsigned char, 16> hash;
+    std::array<std::byte, 16> hash; // bound by reference until the statement has run
     switch (row.op) {
     case Op::string:
         bind_values(1);
         bind_text(statement, 2, text);
         break;
     case Op::blob:
-        for (std::size_t i = 0; i < 16; ++i) // as xxhsum prints it: the high half first
-            hash[i] = static_cast<unsigned char>(static_cast<std::uint64_t>(value[1 + i / 8]) >> (56 - i % 8 * 8));
         statement.bind(1, value[0]);
-        statement.bind(2, std::as_bytes(std::span(hash)));
+        hash = stored_hash({static_cast<std::uint64_t>(value[2]), static_cast<std::uint64_t>(value[1])});
+        statement.bind(2, hash);
         statement.bind(3, value[3]);
         statement.bind(4, value[4]);
         statement.bind(5, text);

@@ -9,7 +9,6 @@
 #include "trace/liveness.h"
 
 #include <algorithm>
-#include <array>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -27,16 +26,6 @@ constexpr std::size_t cache_limit = 65'536;
 std::int64_t to_column(std::uint64_t value)
 {
     return static_cast<std::int64_t>(value);
-}
-
-/// Whether `stored` is the hash of `bytes` as table `blob` has it: the high half first.
-bool is_hash_of(std::span<const std::byte> stored, std::span<const std::byte> bytes)
-{
-    Hash128 hash = hash128(bytes);
-    std::array<std::byte, 16> expected;
-    for (std::size_t i = 0; i < expected.size(); ++i)
-        expected[i] = static_cast<std::byte>(hash[1 - i / 8] >> (56 - i % 8 * 8));
-    return std::ranges::equal(stored, expected);
 }
 
 /// Resets a statement when a look-up is done or fails.
@@ -224,7 +213,7 @@ void TraceFile::for_each_chunk(EventId first, EventId last, const std::function<
             chunk.bytes.assign(bytes.begin(), bytes.end());
         } else {
             chunk.bytes = blob_bytes(use->blob(11), use->integer(9), use->integer(10));
-            chunk.damaged = !is_hash_of(use->blob(12), chunk.bytes);
+            chunk.damaged = !std::ranges::equal(use->blob(12), stored_hash(hash128(chunk.bytes)));
             if (chunk.damaged)
                 chunk.bytes.clear();
         }

@@ -3,6 +3,7 @@
 #include "engine/session/replay_input.h"
 
 #include "trace/error.h"
+#include "trace/interner.h"
 #include "trace/record.h"
 #include "trace/trace_file.h"
 
@@ -18,7 +19,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
-#include <xxhash.h>
 
 namespace ringside::session {
 
@@ -138,8 +138,7 @@ private:
             out_.add(RecordKind::data, record, {chunk.bytes});
             return;
         }
-        XXH128_hash_t hash = XXH3_128bits(chunk.bytes.data(), chunk.bytes.size());
-        record.hash = {hash.low64, hash.high64};
+        record.hash = hash128(chunk.bytes);
         record.flags = static_cast<std::uint8_t>(record.flags | data_flag::is_blob);
         if (known_.insert(record.hash).second) {
             BlobRecord blob {};
