@@ -1,37 +1,15 @@
 // System V shared memory. (man 7 sysvipc)
-#include "guest_test.h"
+#include "sysv.h"
 
 #include <cstring>
 #include <string>
-#include <sys/ipc.h>
 #include <sys/mman.h>
-#include <sys/sem.h>
 #include <sys/shm.h>
 #include <unistd.h>
 
 namespace {
 
-/// Removes an object at the test's end: natively they outlive processes.
-struct Guard {
-    int id;
-    void (*remove)(int);
-    pid_t owner = getpid();
-    ~Guard()
-    {
-        if (getpid() == owner)
-            remove(id);
-    }
-};
-
-int make_set(int count) { return expect_ok(semget(IPC_PRIVATE, count, 0600)); }
-void remove_set(int id) { semctl(id, 0, IPC_RMID); }
 void remove_segment(int id) { shmctl(id, IPC_RMID, nullptr); }
-
-int operate(int id, short number, short change, short flags = 0)
-{
-    sembuf operation{static_cast<unsigned short>(number), change, flags};
-    return semop(id, &operation, 1);
-}
 
 } // namespace
 

@@ -45,6 +45,23 @@ std::vector<Way> ways()
 
 const std::string control_c = "\x03", control_d = "\x04", control_z = "\x1a", control_backslash = "\x1c";
 
+/// What is typed into an interactive shell does not come back from now on.
+void silence(PseudoTerminal& shell)
+{
+    shell.type("PS1='$ '; PS2=; stty -echo; echo set\n");
+    REQUIRE(shell.shows("set\r\n"));
+}
+
+/// The job in the foreground reads to the end of its input and exits with 0; then the shell exits.
+void end_cat_and_shell(PseudoTerminal& shell)
+{
+    shell.type(control_d);
+    shell.type("echo status $?\n");
+    CHECK(shell.shows("status 0\r\n"));
+    shell.type("exit\n");
+    CHECK(shell.ended() == 0);
+}
+
 }
 
 TEST_CASE("Ctrl-C and Ctrl-backslash end the foreground job by their signals")
@@ -98,8 +115,7 @@ TEST_CASE("Ctrl-Z stops the job for the shell that waits, fg goes on with it")
     for (const Way& way : ways()) {
         PseudoTerminal terminal({"/bin/bash", "--norc", "--noprofile", "-i"});
         INFO(way.name << "\n" << terminal.all());
-        terminal.type("PS1='$ '; PS2=; stty -echo; echo set\n");
-        REQUIRE(terminal.shows("set\r\n"));
+        silence(terminal);
         terminal.type(way.typed("sh -c 'echo ready; exec cat'\n"));
         REQUIRE(terminal.shows("ready\r\n"));
         for (int round = 0; round < 2; ++round) {
@@ -114,11 +130,7 @@ TEST_CASE("Ctrl-Z stops the job for the shell that waits, fg goes on with it")
             terminal.type("again\n");
             REQUIRE(terminal.shows("again\r\n"));
         }
-        terminal.type(control_d);
-        terminal.type("echo status $?\n");
-        CHECK(terminal.shows("status 0\r\n"));
-        terminal.type("exit\n");
-        CHECK(terminal.ended() == 0);
+        end_cat_and_shell(terminal);
     }
 }
 
@@ -127,8 +139,7 @@ TEST_CASE("a background job that reads its terminal is stopped, fg goes on with 
     for (const Way& way : ways()) {
         PseudoTerminal terminal({"/bin/bash", "--norc", "--noprofile", "-i"});
         INFO(way.name << "\n" << terminal.all());
-        terminal.type("PS1='$ '; PS2=; stty -echo; echo set\n");
-        REQUIRE(terminal.shows("set\r\n"));
+        silence(terminal);
         terminal.type(way.typed("sh -c 'echo ready; exec cat' &\n"));
         REQUIRE(terminal.shows("ready\r\n"));
         bool stopped = false;
@@ -142,11 +153,7 @@ TEST_CASE("a background job that reads its terminal is stopped, fg goes on with 
         usleep(200'000);
         terminal.type("hello\n");
         REQUIRE(terminal.shows("hello\r\n"));
-        terminal.type(control_d);
-        terminal.type("echo status $?\n");
-        CHECK(terminal.shows("status 0\r\n"));
-        terminal.type("exit\n");
-        CHECK(terminal.ended() == 0);
+        end_cat_and_shell(terminal);
     }
 }
 

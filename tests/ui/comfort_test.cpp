@@ -275,18 +275,7 @@ void ComfortTest::ten_columns_of_keys_do_not_hold_the_window_up()
     QVERIFY(opened.ok);
     MainWindow& window = opened.window;
     QTest::qWait(1500);
-    std::uint64_t longest = 0, last = 0;
-    auto processor_time = [] {
-        timespec now {};
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-        return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-    };
-    QTimer beat;
-    QObject::connect(&beat, &QTimer::timeout, &beat, [&] {
-        longest = last ? std::max(longest, processor_time() - last) : 0;
-        last = processor_time();
-    });
-    beat.start(0);
+    LongestTurn turn;
     for (int column = EventsModel::process; column < EventsModel::notes; ++column) {
         window.sort_by(column, Qt::DescendingOrder);
         QTRY_VERIFY_WITH_TIMEOUT(!window.events().in_order_of_time(), patience);
@@ -304,7 +293,7 @@ void ComfortTest::ten_columns_of_keys_do_not_hold_the_window_up()
     QTest::qWait(500);
     window.mark_matches(false);
     QTest::qWait(300);
-    beat.stop();
+    std::uint64_t longest = turn.stop();
     std::printf("longest turn while sorting, marking, selecting: %.1f ms\n", static_cast<double>(longest) / 1e6);
     QVERIFY2(longest < 50'000'000, "a turn took more than 50 ms of processor time");
 }

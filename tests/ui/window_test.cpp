@@ -301,19 +301,7 @@ void WindowTest::the_window_is_never_held_up()
     TemporaryFolder folder;
     std::string path = folder / "large.ringside";
     record_synthetic({.events = 1'000'000, .payload = false}, path);
-    // The longest that the window's thread did not come back to its loop, by its own processor time: others use this machine, too.
-    std::uint64_t longest = 0, last = 0;
-    auto processor_time = [] {
-        timespec now {};
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-        return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-    };
-    QTimer beat;
-    QObject::connect(&beat, &QTimer::timeout, &beat, [&] {
-        longest = last ? std::max(longest, processor_time() - last) : 0;
-        last = processor_time();
-    });
-    beat.start(0);
+    LongestTurn turn;
     Opened opened(path);
     QVERIFY(opened.ok);
     QVERIFY(opened.filter("ret < 0 || dur > 10us"));
@@ -323,7 +311,7 @@ void WindowTest::the_window_is_never_held_up()
         opened.window.view().scrollTo(opened.window.events().index(row, 0));
         QTest::qWait(20);
     }
-    beat.stop();
+    std::uint64_t longest = turn.stop();
     std::printf("longest turn of the window's thread: %.1f ms\n", static_cast<double>(longest) / 1e6);
     QVERIFY2(longest < std::uint64_t {50'000'000} * slowness, "a turn took more than 50 ms of processor time");
 }

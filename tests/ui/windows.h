@@ -11,7 +11,11 @@
 #include "ui/view_panel.h"
 
 #include <QSignalSpy>
+#include <QTimer>
 #include <QtTest>
+#include <algorithm>
+#include <cstdint>
+#include <ctime>
 
 namespace ringside::test {
 
@@ -50,6 +54,35 @@ struct Opened {
     }
     ui::MainWindow window;
     bool ok = false;
+};
+
+/// The longest that the window's thread does not come back to its loop, by its own processor time: others use this machine, too.
+class LongestTurn {
+public:
+    LongestTurn()
+    {
+        QObject::connect(&beat_, &QTimer::timeout, &beat_, [this] {
+            longest_ = last_ ? std::max(longest_, processor_time() - last_) : 0;
+            last_ = processor_time();
+        });
+        beat_.start(0);
+    }
+    /// Ends it; nanoseconds.
+    std::uint64_t stop()
+    {
+        beat_.stop();
+        return longest_;
+    }
+
+private:
+    static std::uint64_t processor_time()
+    {
+        timespec now {};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+    }
+    QTimer beat_;
+    std::uint64_t longest_ = 0, last_ = 0;
 };
 
 /// Why no program can be recorded, as QSKIP says it, before one is; empty: it may be possible.
