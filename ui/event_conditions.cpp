@@ -1,6 +1,7 @@
 // See event_conditions.h.
 #include "ui/event_conditions.h"
 
+#include "trace/filter/filter.h"
 #include "ui/events_model.h"
 
 #include <QCoreApplication>
@@ -99,6 +100,14 @@ QString condition_for(const EventRow& row, int column)
     case EventsModel::notes: return QStringLiteral("id == %1").arg(row.id);
     default: return {};
     }
+}
+
+QString filter_with(const QString& filter, const QString& part)
+{
+    if (filter.isEmpty())
+        return part;
+    bool holds = trace::filter_parts(filter.toStdString()).size() > 1 || !filter.contains(QStringLiteral("||"));
+    return (holds ? filter : '(' + filter + ')') + QStringLiteral(" && ") + part;
 }
 
 std::vector<FilterChange> filter_changes(const QString& filter, const QString& condition)

@@ -18,6 +18,9 @@ QString condition_for(const EventRow& row, int column);
 /// A text between quotes of the filter language.
 QString filter_quoted(QString text);
 
+/// The filter narrowed by one more part: in parentheses where it would not hold together else.
+QString filter_with(const QString& filter, const QString& part);
+
 struct FilterChange {
     QString name; ///< "Selected", "… and not"
     QString text; ///< the filter that it makes

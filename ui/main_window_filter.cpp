@@ -183,9 +183,7 @@ void MainWindow::switch_part_on(const QString& part)
 {
     parts_off_.removeAll(part);
     show_parts_off();
-    QString now = filter_->applied();
-    bool one = trace::filter_parts(now.toStdString()).size() > 1 || !now.contains(QStringLiteral("||"));
-    filter_->apply(now.isEmpty() ? part : (one ? now : '(' + now + ')') + QStringLiteral(" && ") + part);
+    filter_->apply(filter_with(filter_->applied(), part));
 }
 
 void MainWindow::show_parts_off()

@@ -2,6 +2,7 @@
 #include "ui/main_window.h"
 
 #include "ui/analyst.h"
+#include "ui/event_conditions.h"
 #include "ui/event_row.h"
 #include "ui/events_model.h"
 #include "ui/events_view.h"
@@ -333,7 +334,7 @@ void MainWindow::toggle_quick_filter(const QString& condition, bool on)
     QStringList parts;
     QString text = filter_->applied();
     if (on) {
-        filter_->apply(text.isEmpty() ? condition : text.contains(QStringLiteral("||")) ? '(' + text + QStringLiteral(") && ") + condition : text + QStringLiteral(" && ") + condition);
+        filter_->apply(filter_with(text, condition));
     } else {
         text.replace(QStringLiteral(" && ") + condition, QString());
         text.replace(condition + QStringLiteral(" && "), QString());
