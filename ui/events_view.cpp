@@ -129,7 +129,7 @@ void EventsView::show_event(trace::EventId event)
     if (model_->event_at(currentIndex().row()) != model_->event_at(row) || !selectionModel()->hasSelection())
         setCurrentIndex(model_->index(row, 0));
     quiet_ = false;
-    if ((live_ || settling_) && follow_) { // rows that came last may not be scrolled to yet: what is visible is judged with them
+    if (follows_rows()) { // rows that came last may not be scrolled to yet: what is visible is judged with them
         executeDelayedItemsLayout();
         updateGeometries();
         follow_end(true);
@@ -168,11 +168,9 @@ void EventsView::follow_end(bool follow)
 
 void EventsView::rows_added()
 {
-    if (!live_ && !settling_)
-        return;
-    if (follow_) {
+    if (follows_rows()) {
         // The scroll bar learns of the rows in a later turn of the loop.
-        QMetaObject::invokeMethod(this, [this] { if ((live_ || settling_) && follow_) follow_end(true); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, [this] { if (follows_rows()) follow_end(true); }, Qt::QueuedConnection);
     }
     place_pill();
 }

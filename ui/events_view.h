@@ -58,6 +58,8 @@ private:
 
     EventsModel* model_;
     FlatButton* pill_;
+    /// Rows that come are scrolled to.
+    bool follows_rows() const { return (live_ || settling_) && follow_; }
     bool live_ = false;
     bool settling_ = false; ///< it was followed to its end, and the last rows may still come
     bool follow_ = true;
