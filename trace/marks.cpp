@@ -19,7 +19,8 @@ Marks read_marks(TraceFile& trace)
 {
     Marks marks;
     auto access = trace.access();
-    Statement rows = access.database.prepare("SELECT event, text, colour FROM mark ORDER BY id LIMIT 100000");
+    Statement rows = access.database.prepare("SELECT event, text, colour FROM mark ORDER BY id LIMIT ?1");
+    rows.bind(1, static_cast<std::int64_t>(most_marks));
     while (rows.step()) {
         EventId event = rows.number(0);
         if (event == 0 || event > INT64_MAX)
