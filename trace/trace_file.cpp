@@ -172,10 +172,12 @@ std::vector<std::byte> TraceFile::blob_bytes(std::span<const std::byte> stored, 
     std::vector<std::byte> bytes;
     if (length < 0 || length > static_cast<std::int64_t>(ring_max_record))
         return bytes;
-    if (coding == 0) {
+    if (coding == 0 && stored.size() == static_cast<std::size_t>(length)) {
         bytes.assign(stored.begin(), stored.end());
         return bytes;
     }
+    if (coding == 0)
+        return bytes;
     bytes.resize(static_cast<std::size_t>(length));
     std::size_t size = ZSTD_decompress(bytes.data(), bytes.size(), stored.data(), stored.size());
     if (ZSTD_isError(size) != 0 || size != bytes.size())
@@ -210,7 +212,9 @@ void TraceFile::for_each_chunk(EventId first, EventId last, const std::function<
         chunk.length = use->number(6);
         if (use->is_null(8)) {
             auto bytes = use->blob(7);
-            chunk.bytes.assign(bytes.begin(), bytes.end());
+            chunk.damaged = bytes.size() > ring_max_record;
+            if (!chunk.damaged)
+                chunk.bytes.assign(bytes.begin(), bytes.end());
         } else {
             chunk.bytes = blob_bytes(use->blob(11), use->integer(9), use->integer(10));
             chunk.damaged = !std::ranges::equal(use->blob(12), stored_hash(hash128(chunk.bytes)));

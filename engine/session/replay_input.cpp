@@ -83,9 +83,17 @@ public:
         threads();
         EventId last = trace_.last_event();
         for (EventId first = 1; first <= last; first += TraceFile::page_rows) {
-            for (const Event& event : trace_.events(first))
-                add(event);
             EventId end = std::min<EventId>(first + TraceFile::page_rows - 1, last);
+            EventId next = first;
+            for (const Event& event : trace_.events(first)) {
+                if (event.id != next)
+                    break;
+                add(event);
+                ++next;
+            }
+            // Events are numbered without gaps: one is a lost row, and a last number without rows would be counted up to for ever.
+            if (next <= end)
+                throw Error(fmt::format("The recording is damaged: event {} is missing.", next));
             trace_.for_each_chunk(first, end, [&](DataChunk&& chunk) {
                 add(chunk);
                 return true;

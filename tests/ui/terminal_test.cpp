@@ -177,17 +177,21 @@ void TerminalTest::a_program_learns_the_size_and_its_change()
     window.resize(1300, 800);
     window.show();
     RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'echo \"$TERM\"; stty size; trap \"stty size; exit 7\" WINCH; echo ready; while :; do sleep 0.1; done'"));
+    window.run_program(options_for(window, "sh -c 'echo \"$TERM\"; stty size; trap \"stty size\" WINCH; echo ready; while :; do sleep 0.1; done'"));
     QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));
     QVERIFY2(window.output().text().contains("xterm-256color"), qPrintable(window.output().text()));
-    int rows = window.output().terminal().screen().rows();
+    int columns = window.output().terminal().screen().columns();
     window.resize(1000, 900);
-    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
+    // The window may be laid out in more than one step, each of which the program learns: what counts is where it ends.
     TerminalScreen& screen = window.output().terminal().screen();
-    QString size = QString("%1 %2\n").arg(screen.rows()).arg(screen.columns());
-    QVERIFY2(window.output().text().contains(size), qPrintable(QString("was %1 rows, no %2 in %3").arg(rows).arg(size, window.output().text())));
+    auto told = [&] { return window.output().text().contains(QString("%1 %2\n").arg(screen.rows()).arg(screen.columns())); };
+    QTRY_VERIFY2_WITH_TIMEOUT((screen.columns() != columns && told()) || ended.came(), qPrintable(window.output().text()), patience);
+    QVERIFY2(told(), qPrintable(window.output().text()));
+    window.output().take_focus();
+    QTest::keyClick(&window.output().terminal(), Qt::Key_C, Qt::ControlModifier);
+    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
 }
 
 void TerminalTest::control_c_interrupts_and_keys_reach_the_program()
