@@ -6,6 +6,9 @@
 
 #include <QCoreApplication>
 #include <QMenu>
+#include <QStringList>
+
+#include <algorithm>
 
 namespace ringside::ui {
 
@@ -102,12 +105,40 @@ QString condition_for(const EventRow& row, int column)
     }
 }
 
+namespace {
+
+QStringList parts_of(const QString& filter)
+{
+    QStringList parts;
+    for (const std::string& part : trace::filter_parts(filter.toStdString()))
+        parts += QString::fromStdString(part);
+    return parts;
+}
+
+}
+
 QString filter_with(const QString& filter, const QString& part)
 {
     if (filter.isEmpty())
         return part;
-    bool holds = trace::filter_parts(filter.toStdString()).size() > 1 || !filter.contains(QStringLiteral("||"));
-    return (holds ? filter : '(' + filter + ')') + QStringLiteral(" && ") + part;
+    QString with = filter + QStringLiteral(" && ") + part;
+    bool holds = parts_of(with).size() == parts_of(filter).size() + parts_of(part).size(); // no "or" that takes the part in
+    return holds ? with : '(' + filter + QStringLiteral(") && ") + part;
+}
+
+bool filter_has(const QString& filter, const QString& condition)
+{
+    QStringList parts = parts_of(filter);
+    const QStringList wanted = parts_of(condition);
+    return !wanted.isEmpty() && std::ranges::all_of(wanted, [&](const QString& part) { return parts.removeOne(part); });
+}
+
+QString filter_without(const QString& filter, const QString& condition)
+{
+    QStringList parts = parts_of(filter);
+    for (const QString& part : parts_of(condition))
+        parts.removeOne(part);
+    return parts.join(QStringLiteral(" && "));
 }
 
 std::vector<FilterChange> filter_changes(const QString& filter, const QString& condition)

@@ -21,6 +21,11 @@ QString filter_quoted(QString text);
 /// The filter narrowed by one more part: in parentheses where it would not hold together else.
 QString filter_with(const QString& filter, const QString& part);
 
+/// Whether each part of `condition` is a part of the filter, so that taking it away takes nothing else.
+bool filter_has(const QString& filter, const QString& condition);
+/// The filter without the parts of `condition`; what stands in quotes or parentheses is another part's.
+QString filter_without(const QString& filter, const QString& condition);
+
 struct FilterChange {
     QString name; ///< "Selected", "… and not"
     QString text; ///< the filter that it makes

@@ -162,21 +162,12 @@ void MainWindow::manage_filters()
 
 void MainWindow::switch_part_off(const QString& part)
 {
-    QStringList rest;
-    bool found = false;
-    for (const std::string& each : trace::filter_parts(filter_->applied().toStdString())) {
-        QString text = QString::fromStdString(each);
-        if (!found && text == part)
-            found = true;
-        else
-            rest += text;
-    }
-    if (!found)
+    if (!filter_has(filter_->applied(), part))
         return;
     if (!parts_off_.contains(part))
         parts_off_ += part;
     show_parts_off();
-    filter_->apply(rest.join(QStringLiteral(" && ")));
+    filter_->apply(filter_without(filter_->applied(), part));
 }
 
 void MainWindow::switch_part_on(const QString& part)

@@ -113,6 +113,8 @@ void MainWindow::make_view_menu()
 void MainWindow::make_go_menu()
 {
     QMenu* go = menuBar()->addMenu(tr("&Go"));
+    trace_actions_ += add(go, tr("&Back"), Qt::ALT | Qt::Key_Left, this, [this] { focus_.back(); });
+    trace_actions_ += add(go, tr("&Forward"), Qt::ALT | Qt::Key_Right, this, [this] { focus_.forward(); });
     trace_actions_ += add(go, tr("Go to &Event or Time…"), Qt::CTRL | Qt::Key_G, this, [this] { ask_event(); });
     QAction* previous = add(go, tr("Previous Row"), {}, this, [this] { go_rows(-1); });
     previous->setShortcuts({Qt::CTRL | Qt::Key_Up, Qt::Key_F7});

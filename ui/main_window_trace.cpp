@@ -331,28 +331,15 @@ void MainWindow::found(quint64 filter, const std::vector<std::uint32_t>& rows, b
 
 void MainWindow::toggle_quick_filter(const QString& condition, bool on)
 {
-    QStringList parts;
-    QString text = filter_->applied();
-    if (on) {
-        filter_->apply(filter_with(text, condition));
-    } else {
-        text.replace(QStringLiteral(" && ") + condition, QString());
-        text.replace(condition + QStringLiteral(" && "), QString());
-        text.replace(condition, QString());
-        filter_->apply(text.trimmed());
-    }
+    const QString& text = filter_->applied();
+    filter_->apply(on ? filter_with(text, condition) : filter_without(text, condition));
     check_quick_filters();
 }
 
 void MainWindow::check_quick_filters()
 {
-    const QString& text = filter_->applied();
-    for (auto& [chip, condition] : quick_) {
-        qsizetype at = text.indexOf(condition);
-        bool before = at == 0 || (at > 0 && text.mid(0, at).endsWith(QStringLiteral("&& ")));
-        bool after = at >= 0 && (at + condition.size() == text.size() || text.mid(at + condition.size()).startsWith(QStringLiteral(" &&")));
-        chip->setChecked(before && after);
-    }
+    for (auto& [chip, condition] : quick_)
+        chip->setChecked(filter_has(filter_->applied(), condition));
 }
 
 void MainWindow::show_focus(trace::EventId event)

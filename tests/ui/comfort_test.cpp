@@ -242,7 +242,7 @@ void ComfortTest::the_state_of_a_process_is_told_at_an_event()
     QTRY_VERIFY_WITH_TIMEOUT(shown.count() > 0, patience);
     QString text = window.inspector().state_text();
     // cat's own: the directory, the mask and what is ignored come from the shell, the descriptor as well.
-    for (const char* piece : {"directory /usr/share", "/usr/bin/cat", "7 /etc/passwd", "SIGHUP", "SIG_IGN", "Memory map", "libc.so.6", "r-xp"})
+    for (const char* piece : {"directory /usr/share", "umask 027", "/usr/bin/cat", "7 /etc/passwd", "SIGHUP", "SIG_IGN", "Memory map", "libc.so.6", "r-xp"})
         QVERIFY2(text.contains(piece), qPrintable(QString("no \"%1\" in:\n%2").arg(piece, text)));
 }
 

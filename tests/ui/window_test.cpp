@@ -103,6 +103,47 @@ void WindowTest::quick_filters_compose()
     QVERIFY(!chip("Problems")->isChecked());
     chip("Reached host")->click();
     QVERIFY(opened.window.filter_line().applied().isEmpty());
+    // A condition that stands in quotes, or between parentheses, is no part of the filter.
+    for (const char* other : {"comm == \"problem\"", "args contains \"x && problem\"", "(problem || host_calls > 0)"}) {
+        opened.window.filter_line().apply(other);
+        QVERIFY2(!chip("Problems")->isChecked(), other);
+        chip("Problems")->click();
+        QCOMPARE(opened.window.filter_line().applied(), QString(other) + " && problem");
+        QVERIFY2(chip("Problems")->isChecked(), other);
+        chip("Problems")->click();
+        QCOMPARE(opened.window.filter_line().applied(), QString(other));
+    }
+    // One of two parts, wherever they stand.
+    opened.window.filter_line().apply("dur > 1ms and ret >= 0 and blocked");
+    QVERIFY(chip("Waits over 1 ms")->isChecked());
+    chip("Waits over 1 ms")->click();
+    QCOMPARE(opened.window.filter_line().applied(), QString("ret >= 0"));
+}
+
+void WindowTest::places_visited_are_gone_back_to()
+{
+    TemporaryFolder folder;
+    Opened opened(synthetic_trace(folder, 2000));
+    QVERIFY(opened.ok);
+    MainWindow& window = opened.window;
+    trace::EventId first = window.focus().event();
+    for (trace::EventId event : {10, 400, 900})
+        window.focus().set_event(event);
+    auto go = [&](Qt::Key key) {
+        QTest::keyClick(&window, key, Qt::AltModifier);
+        return window.focus().event();
+    };
+    QCOMPARE(go(Qt::Key_Left), trace::EventId {400});
+    QCOMPARE(go(Qt::Key_Left), trace::EventId {10});
+    QCOMPARE(go(Qt::Key_Right), trace::EventId {400});
+    QCOMPARE(window.events().event_at(window.view().currentIndex().row()), trace::EventId {400}); // every pane goes there
+    window.focus().set_event(50); // another way: the one that was left is forgotten
+    QCOMPARE(go(Qt::Key_Right), trace::EventId {50});
+    QCOMPARE(go(Qt::Key_Left), trace::EventId {400});
+    QCOMPARE(go(Qt::Key_Left), trace::EventId {10});
+    for (int i = 0; i < 3; ++i)
+        go(Qt::Key_Left);
+    QCOMPARE(window.focus().event(), first ? first : trace::EventId {10}); // the first place, and no further
 }
 
 void WindowTest::problems_are_reached_by_key()

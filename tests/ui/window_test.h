@@ -13,6 +13,7 @@ private Q_SLOTS:
     void completion_offers_names_and_inserts_them();
     void escape_clears_the_filter_and_keeps_the_event();
     void quick_filters_compose();
+    void places_visited_are_gone_back_to();
     void problems_are_reached_by_key();
     void the_inspector_takes_a_call_apart();
     void rows_are_copied_as_strace_writes_them();

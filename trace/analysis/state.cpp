@@ -116,6 +116,17 @@ Since StateQueries::directory(ProcessId process, EventId event, int depth)
     return now;
 }
 
+Since StateQueries::mask(ProcessId process, EventId event, int depth)
+{
+    const int number[] = {nr_of("umask")};
+    if (auto changes = settings(process, 0, event, number); !changes.empty())
+        return {fmt::format("{:03o}", changes.back().args[0] & 0777), changes.back().id};
+    const ProcessNode* of = node(process);
+    if (!of || of->parent == 0 || depth > most_parents || !node(of->parent))
+        return {};
+    return {mask(of->parent, of->started, depth + 1).text, 0}; // fork(2) copies it, execve(2) keeps it
+}
+
 StateQueries::Actions StateQueries::actions(ProcessId process, EventId event, int depth)
 {
     const ProcessNode* of = node(process);
@@ -158,9 +169,8 @@ ProcessState StateQueries::at(const Event& event)
     auto call_text = [&](const Event& call) { return fmt::format("{}({})", event_name(call), decoder.arguments(call).text); };
     for (const Event& change : settings(state.process, 0, event.id, credential_calls()))
         state.credentials.push_back({call_text(change), change.id});
-    const int mask[] = {nr_of("umask")}, blocked[] = {nr_of("rt_sigprocmask")};
-    if (auto changes = settings(state.process, 0, event.id, mask); !changes.empty())
-        state.mask = {fmt::format("{:03o}", changes.back().args[0] & 0777), changes.back().id};
+    state.mask = mask(state.process, event.id, 0);
+    const int blocked[] = {nr_of("rt_sigprocmask")};
     for (const Event& change : settings(state.process, 0, event.id, blocked))
         if (change.thread == event.thread && change.args[1] != 0)
             state.blocked = {decoder.arguments(change).text, change.id};

@@ -20,7 +20,7 @@ struct ProcessState {
     ProcessId process = 0;
     Since program;    ///< the file that was executed last
     Since directory;  ///< empty: the trace does not tell
-    Since mask;       ///< umask
+    Since mask;       ///< umask; empty: no call told it
     std::vector<Since> credentials; ///< what it began with, then the calls that changed it
     std::map<int, Since> signals;   ///< actions other than the default, by signal
     Since blocked;    ///< the thread's last rt_sigprocmask
@@ -52,6 +52,7 @@ private:
     std::vector<Event> settings(ProcessId process, EventId from, EventId to, std::span<const int> numbers);
     EventId last_exec(ProcessId process, EventId event, std::string* path = nullptr);
     Since directory(ProcessId process, EventId event, int depth);
+    Since mask(ProcessId process, EventId event, int depth);
     Actions actions(ProcessId process, EventId event, int depth);
 
     TraceFile& trace_;
