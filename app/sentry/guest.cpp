@@ -106,6 +106,8 @@ Guest::Guest(const control::SentryConfig& config, Caller caller, boundary::Chann
     , channel_(channel)
     , cpu_(config.cpu >= 0 ? config.cpu : sched_getcpu())
 {
+    if (config.mode == "run" || config.mode == "boundary")
+        host_clocks_ = platform::find_host_clocks();
 }
 
 Guest::~Guest() = default;
@@ -132,6 +134,7 @@ Failure Guest::make_platform()
     options.hand_over = platform::hand_over_choice(config_.hand_over).value_or(platform::HandOverChoice::automatic);
     options.patch_after = config_.patch_after;
     options.trap_tsc = config_.mode == "record";
+    options.host_clocks = host_clocks_ ? &*host_clocks_ : nullptr;
     bool can_trap = !config_.native_cpuid && platform::cpuid_traps();
     options.trap_cpuid = config_.mode == "record" && can_trap;
     if (log_) {

@@ -9,6 +9,7 @@
 #include "engine/fs/host/owners.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mm/memory_file.h"
+#include "engine/platform/host_clocks.h"
 #include "engine/platform/platform.h"
 #include "engine/record/recorder.h"
 #include "engine/replay/log.h"
@@ -60,6 +61,7 @@ private:
     Caller caller_;
     boundary::Channel& channel_;
     int cpu_;
+    std::optional<platform::HostClocks> host_clocks_; ///< found while there is a /proc
     bool trap_cpuid_ = false;
     std::optional<replay::Log> log_;
     std::unique_ptr<mm::MemoryFile> memory_;

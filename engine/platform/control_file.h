@@ -24,6 +24,9 @@ public:
     /// The word that stubs change when they ring. Guest input.
     std::uint32_t& doorbell() const { return *at<std::uint32_t>(0x1000); }
 
+    /// Where the host put the template's vDSO, or 0. Read before there is a guest.
+    std::uint64_t template_vdso() const { return *at<std::uint64_t>(0x1000 + stub::vdso_word - stub::doorbell); }
+
     /// A free slot, its bytes zero. EAGAIN when all are in use.
     Result<std::uint32_t> take_slot();
     /// Forgets what is in the slot. Its stub must be dead.

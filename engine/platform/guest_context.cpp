@@ -80,6 +80,7 @@ void GuestContext::reset()
     xstate_loaded_ = true;
     patched_ = false;
     wanted = false;
+    steps_out = 0;
 }
 
 std::optional<Report> GuestContext::read_event()

@@ -42,6 +42,7 @@ public:
     StubThread* thread = nullptr;     ///< the handle that the kernel holds, null when given back
     bool wanted = false;              ///< interrupt() asked, no event since
     std::uint64_t wanted_since = 0;   ///< CLOCK_MONOTONIC ns
+    int steps_out = 0;                ///< out of the host's vDSO, so far; 0: it does not
     std::size_t running_index = 0;    ///< its place in the platform's list while running
 
     Registers& registers() { return registers_; }

@@ -142,6 +142,8 @@ class Platform {
 public:
     virtual ~Platform() = default;
     virtual CallCounts call_counts() const { return {}; }
+    /// From now on the answers of getcpu differ from thread to thread, or from 0: none is given without a system call.
+    virtual void processors_differ() { }
     /// Starts the platform's own helper thread: after privileges were dropped (they are a thread's own), before the Sentry's filter forbids
     /// it. Where nobody calls it, the first create_address_space() does.
     virtual void start() { }
@@ -159,12 +161,15 @@ public:
     virtual void moved_to_worker(unsigned) { }
 };
 
+struct HostClocks; // host_clocks.h
+
 /// What the stub platform is made of. Before confinement: the template process is forked here. Call it from the Sentry's main thread: the
 /// host ends template and stubs when the calling thread ends.
 struct StubOptions {
     int memory_file;        ///< descriptor of the memory file
     bool trap_tsc = false;  ///< rdtsc gives a fault (SIGSEGV, general protection): recordings
     bool trap_cpuid = false; ///< where the host can; see cpuid_traps
+    const HostClocks* host_clocks = nullptr; ///< what the guest's vDSO reads without a system call: null where calls are recorded
     unsigned patch_after = 0; ///< `syscall` instructions are patched at their so-manieth trap; 0: never
     int cpu = -1;           ///< pin all stubs to this processor, -1: leave to the host
     HandOverChoice hand_over = HandOverChoice::automatic;

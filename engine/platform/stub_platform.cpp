@@ -91,8 +91,7 @@ Result<std::unique_ptr<Platform>> StubPlatform::create(const StubOptions& option
     TemplateProcess base = TRY(start_template(options, control, ack.get()));
     std::unique_ptr<StubPlatform> platform(new StubPlatform(options, std::move(control), std::move(ack), std::move(base))); // private constructor
     platform->watcher_ = TRY(Watcher::create(*platform->control_));
-    queue_template_setup(platform->template_orders_, *platform->control_, options);
-    TRY(platform->template_orders_.flush());
+    TRY(set_up_template(platform->template_orders_, *platform->control_, options));
     platform->pinned_ = is_pinned(platform->template_.pid, options.cpu);
     return std::unique_ptr<Platform>(std::move(platform));
 }
@@ -342,8 +341,9 @@ std::optional<Event> StubPlatform::take_event(GuestContext& context)
         context.process().park(context);
         return {};
     }
-    bool in_trampoline = leave_trampoline(context, *report);
-    std::optional<Event> event = in_trampoline && report->signo == SIGTRAP ? std::nullopt : interpret(context, *report);
+    bool hidden = leave_trampoline(context, *report) && report->signo == SIGTRAP;
+    hidden = leave_host_clock(context, *report) || hidden;
+    std::optional<Event> event = hidden ? std::nullopt : interpret(context, *report);
     if (event) {
         if (event->kind == EventKind::syscall)
             count_call(context);
@@ -381,6 +381,41 @@ bool StubPlatform::leave_trampoline(GuestContext& context, const Report& report)
         patcher.leave_alone(context.registers().rip);
     context.registers().rip = *address;
     return true;
+}
+
+/// The host's vDSO is not the guest's to see: whoever is stopped there steps out of it first. True: it is to go on. False, with the report of
+/// what is to be told: it stands in the guest's code.
+bool StubPlatform::leave_host_clock(GuestContext& context, Report& report)
+{
+    constexpr int most_steps = 2000; // a guest may loop there, by jumping into its middle
+    constexpr std::uint64_t trap_flag = 0x100;
+    if (context.in_patched_call())
+        return false;
+    Registers& registers = context.registers();
+    bool inside = registers.rip >= stub::host_clocks_start && registers.rip < stub::host_clocks_end;
+    if (context.steps_out != 0) {
+        bool steps = report.signo == SIGTRAP || report.signo == kick_signal;
+        if (inside && steps && ++context.steps_out < most_steps)
+            return true;
+        context.steps_out = 0;
+        registers.eflags &= ~trap_flag;
+        if (report.signo == SIGTRAP)
+            report.signo = kick_signal; // this is why it stepped
+    } else if (inside && report.signo == kick_signal) {
+        context.steps_out = (registers.eflags & trap_flag) == 0; // or it steps by itself, and stops when it is out
+        registers.eflags |= trap_flag;
+        return true;
+    } else if (inside && report.signo == SIGTRAP) {
+        return true;
+    }
+    if (inside && report.signo == SIGSYS) // its clock cannot be read without a system call: then our own way is the better one
+        control_->common().fast_clocks = {};
+    return false;
+}
+
+void StubPlatform::processors_differ()
+{
+    std::atomic_ref(control_->common().fast_clocks.on_first_processor).store(0, std::memory_order_relaxed);
 }
 
 /// Sleeps until the doorbell is rung, unless `ready` finds something. True: the deadline has passed.

@@ -31,6 +31,7 @@ public:
     void load_state(GuestContext& context);
     /// Stops every running thread of a process for a moment and takes what it told, so that nobody stands in a trampoline any more.
     void look_at_all(StubProcess& process);
+    void processors_differ() override;
     CallCounts call_counts() const override { return calls_; }
     Result<std::unique_ptr<Thread>> create_thread(StubProcess& process);
     /// The kernel gave its handle back.
@@ -49,6 +50,7 @@ private:
     std::optional<Event> take_event(GuestContext& context);
     std::optional<Event> interpret(GuestContext& context, const Report& report);
     void count_call(GuestContext& context);
+    bool leave_host_clock(GuestContext& context, Report& report);
     bool leave_trampoline(GuestContext& context, const Report& report);
     /// Sleeps until the thread has told something. False: its process is dead, or killed now, since that took too long.
     bool await_event(GuestContext& context);

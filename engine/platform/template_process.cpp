@@ -4,6 +4,7 @@
 
 #include "engine/base/guest_addr.h"
 #include "engine/platform/filters.h"
+#include "engine/platform/host_clocks.h"
 #include "engine/platform/order_queue.h"
 #include "engine/platform/stub/image.h"
 #include "engine/platform/xstate.h"
@@ -114,7 +115,7 @@ Result<TemplateProcess> start_template(const StubOptions& options, const Control
     return TemplateProcess {pid, std::move(pidfd)};
 }
 
-void queue_template_setup(OrderQueue& orders, ControlFile& control, const StubOptions& options)
+Result<void> set_up_template(OrderQueue& orders, ControlFile& control, const StubOptions& options)
 {
     fill_common_page(control.common(), options);
     auto in_page = [](std::size_t offset) { return common_page + offset; };
@@ -122,6 +123,10 @@ void queue_template_setup(OrderQueue& orders, ControlFile& control, const StubOp
     orders.push_checked(SYS_rt_sigprocmask, {SIG_SETMASK, in_page(offsetof(CommonPage, all_signals)), 0, sizeof(std::uint64_t)});
     // Its own first context carries the ids of the stubs that it forks.
     orders.push_checked(SYS_mprotect, {contexts_start, context_size, PROT_READ | PROT_WRITE});
+    if (options.host_clocks) {
+        TRY(orders.flush()); // it has said where its vDSO is
+        queue_moving(orders, *options.host_clocks, control.template_vdso());
+    }
     // Stack, vDSO, vvar: all that is not the stub region.
     orders.push_checked(SYS_munmap, {0, stub_region_start});
     orders.push_checked(SYS_munmap, {stub_region_end, guest_address_end - stub_region_end});
@@ -144,6 +149,10 @@ void queue_template_setup(OrderQueue& orders, ControlFile& control, const StubOp
         orders.push_checked(SYS_arch_prctl, {ARCH_SET_CPUID, 0});
     orders.push_checked(SYS_prctl, {PR_SET_NO_NEW_PRIVS, 1});
     orders.push_checked(SYS_seccomp, {SECCOMP_SET_MODE_FILTER, 0, in_page(offsetof(CommonPage, order_program))});
+    TRY(orders.flush());
+    if (options.host_clocks)
+        control.common().fast_clocks = options.host_clocks->functions;
+    return {};
 }
 
 }

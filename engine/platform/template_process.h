@@ -23,7 +23,8 @@ struct TemplateProcess {
 Result<TemplateProcess> start_template(const StubOptions& options, const ControlFile& control, int ack);
 
 class OrderQueue;
-/// Gives the orders that make it a template: handlers, limits, an address space that holds only the stub region, the filter.
-void queue_template_setup(OrderQueue& orders, ControlFile& control, const StubOptions& options);
+/// Gives the orders that make it a template: handlers, limits, an address space that holds only the stub region, the filter. An error means
+/// that it is dead.
+Result<void> set_up_template(OrderQueue& orders, ControlFile& control, const StubOptions& options);
 
 }

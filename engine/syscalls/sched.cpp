@@ -77,6 +77,15 @@ Result<long> sched_getaffinity(Task& task, kernel::Pid pid, std::size_t size, Gu
 }
 
 /// Kept and told; where a task runs is the host's business.
+/// The lowest processor that the task may use: told as the one that it runs on.
+unsigned processor_of(const Task& task)
+{
+    for (std::size_t i = 0; i < task.affinity.size(); ++i)
+        if (task.affinity[i])
+            return static_cast<unsigned>(i * 64) + static_cast<unsigned>(std::countr_zero(task.affinity[i]));
+    return 0;
+}
+
 Result<long> sched_setaffinity(Task& task, kernel::Pid pid, std::size_t size, GuestPtr<std::uint64_t> mask)
 {
     auto words = processors(task);
@@ -90,6 +99,8 @@ Result<long> sched_setaffinity(Task& task, kernel::Pid pid, std::size_t size, Gu
     if (!any)
         return Errno(EINVAL);
     target->affinity = std::move(wanted);
+    if (processor_of(*target) != 0)
+        task.kernel().platform().processors_differ();
     return 0;
 }
 
@@ -253,15 +264,6 @@ Result<long> setpriority(Task& task, int which, int who, int nice)
             return Errno(EACCES);
         target->nice = nice;
     }
-    return 0;
-}
-
-/// The lowest processor that the task may use: told as the one that it runs on.
-unsigned processor_of(const Task& task)
-{
-    for (std::size_t i = 0; i < task.affinity.size(); ++i)
-        if (task.affinity[i])
-            return static_cast<unsigned>(i * 64) + static_cast<unsigned>(std::countr_zero(task.affinity[i]));
     return 0;
 }
 

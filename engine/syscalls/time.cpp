@@ -59,7 +59,8 @@ Result<long> settimeofday(Task&, GuestPtr<timeval>, GuestPtr<struct timezone>)
 
 Result<long> time(Task& task, GuestPtr<std::int64_t> to)
 {
-    auto now = static_cast<std::int64_t>(kernel::realtime_now() / kernel::second);
+    // The second that the last tick was in, as Linux answers: not that of gettimeofday(2) to the microsecond.
+    auto now = static_cast<std::int64_t>(TRY(kernel::read_clock(task, CLOCK_REALTIME_COARSE)) / kernel::second);
     if (!to.is_null())
         TRY(task.copy_out(to, now));
     return now;

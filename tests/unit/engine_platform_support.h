@@ -62,9 +62,9 @@ private:
 
 class Machine {
 public:
-    explicit Machine(bool trap_tsc = false, bool trap_cpuid = false, int cpu = 0)
+    explicit Machine(bool trap_tsc = false, bool trap_cpuid = false, int cpu = 0, const HostClocks* host_clocks = nullptr)
     {
-        auto made = make_stub_platform({.memory_file = memory.fd(), .trap_tsc = trap_tsc, .trap_cpuid = trap_cpuid, .cpu = cpu});
+        auto made = make_stub_platform({.memory_file = memory.fd(), .trap_tsc = trap_tsc, .trap_cpuid = trap_cpuid, .host_clocks = host_clocks, .cpu = cpu});
         REQUIRE(made.ok());
         platform = std::move(made).value();
         space = new_space();

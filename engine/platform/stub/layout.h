@@ -16,6 +16,9 @@ constexpr std::uint64_t handler_entry = code_start + 0x200;      ///< kept there
 constexpr std::uint64_t patched_call_entry = code_start + 0x600; ///< likewise: where trampolines lead
 constexpr std::uint64_t common_page = stub_region_start + 0x1'0000;
 constexpr std::uint64_t doorbell = stub_region_start + 0x2'0000;
+constexpr std::uint64_t vdso_word = doorbell + 64;               ///< here the template says where the host put its vDSO
+constexpr std::uint64_t host_clocks_start = stub_region_start + 0x8'0000; ///< where it is moved to, with its data, if it stays
+constexpr std::uint64_t host_clocks_end = stub_region_start + 0x10'0000;
 constexpr std::uint64_t orders_start = stub_region_start + 0x10'0000;
 constexpr std::uint64_t orders_size = 0x1'0000;
 constexpr std::uint64_t contexts_start = stub_region_start + 0x100'0000;
@@ -23,8 +26,8 @@ constexpr std::uint64_t context_size = 0x1'0000;
 constexpr std::uint64_t context_count = 4095;
 constexpr std::uint64_t contexts_size = context_size * context_count;
 
-/// Host mappings that the region itself takes: code, common page, doorbell, orders, contexts open and closed.
-constexpr std::size_t region_mappings = 6;
+/// Host mappings that the region itself takes at most: code, common page, doorbell, the host's vDSO and two of data, orders, contexts open and closed.
+constexpr std::size_t region_mappings = 9;
 
 // The control file: the common page, the doorbell's page, then one slot for each stub (slot 0 is the template's).
 constexpr std::uint64_t slot_size = orders_size + contexts_size;
@@ -98,10 +101,18 @@ constexpr std::uint64_t written_xstate = 0x2000;
 constexpr std::uint64_t signal_stack = 0x8000;
 constexpr std::uint64_t signal_stack_size = context_size - signal_stack;
 
+/// What the guest's own vDSO may answer from without a system call (engine/loader/vdso/vdso.S reads it); all 0: nothing.
+struct FastClocks {
+    std::uint64_t clock_gettime, gettimeofday, time; ///< addresses of the host's functions
+    std::uint32_t on_first_processor;                ///< 1: getcpu is 0, 0 for every thread
+    std::uint32_t unused;
+};
+
 /// Read-only in all stubs. Constants that calls of the order thread point to, and the filters.
 struct CommonPage {
     std::uint32_t sentry_sleeps; ///< the doorbell must be rung
     std::uint32_t guest_spins;   ///< so many times a guest thread looks for its answer before it sleeps
+    alignas(64) FastClocks fast_clocks; ///< on a line of its own: the words above change often
     std::uint64_t ack;           ///< what is written to the eventfd: 1
     std::uint64_t first_wait[2]; ///< timespec: a new stub without orders for so long has lost its Sentry
     std::uint64_t all_signals;   ///< sigset_t
@@ -119,6 +130,7 @@ struct CommonPage {
     std::uint64_t order_filter[380];
 };
 static_assert(sizeof(CommonPage) <= 4096);
+static_assert(common_page + offsetof(CommonPage, fast_clocks) == 0x6ff0'0001'0040, "as vdso.S has it");
 
 constexpr std::uint64_t ack_word = common_page + offsetof(CommonPage, ack);
 constexpr std::uint64_t first_wait_word = common_page + offsetof(CommonPage, first_wait);

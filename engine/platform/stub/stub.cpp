@@ -7,6 +7,7 @@
 #include "engine/platform/stub/layout.h"
 
 #include <climits>
+#include <linux/auxvec.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -23,7 +24,19 @@ using namespace ringside::platform::stub;
 extern "C" [[gnu::naked, gnu::section(".stub.start"), gnu::used]] void stub_start()
 {
     asm volatile(R"(
-        mov     %[common], %%rdi
+        mov     (%%rsp), %%rax              # argc, arguments, 0, environment, 0, auxiliary vector
+        lea     16(%%rsp,%%rax,8), %%rbx
+    0:  add     $8, %%rbx
+        cmpq    $0, -8(%%rbx)
+        jne     0b
+    1:  mov     (%%rbx), %%rax
+        mov     8(%%rbx), %%r13
+        add     $16, %%rbx
+        cmp     $%c[vdso], %%eax
+        je      2f
+        test    %%eax, %%eax
+        jnz     1b
+    2:  mov     %[common], %%rdi
         mov     $4096, %%esi
         mov     $%c[read], %%edx
         mov     $%c[shared_fixed], %%r10d
@@ -40,6 +53,7 @@ extern "C" [[gnu::naked, gnu::section(".stub.start"), gnu::used]] void stub_star
         syscall
         cmp     %%rdi, %%rax
         jne     stub_die
+        mov     %%r13, %c[vdso_word](%%rdi) # 0 where there is none
         mov     $%c[slots_start], %%r14d
         xor     %%r15d, %%r15d
         xor     %%ebp, %%ebp
@@ -140,7 +154,7 @@ extern "C" [[gnu::naked, gnu::section(".stub.start"), gnu::used]] void stub_star
     stub_die:
         ud2
         jmp     stub_die
-    )" : : [common] "i"(common_page), [read] "i"(PROT_READ), [read_write] "i"(PROT_READ | PROT_WRITE), [shared_fixed] "i"(MAP_SHARED | MAP_FIXED),
+    )" : : [vdso] "i"(AT_SYSINFO_EHDR), [vdso_word] "i"(vdso_word - doorbell), [common] "i"(common_page), [read] "i"(PROT_READ), [read_write] "i"(PROT_READ | PROT_WRITE), [shared_fixed] "i"(MAP_SHARED | MAP_FIXED),
         [control_fd] "i"(control_fd), [mmap] "i"(SYS_mmap), [doorbell] "i"(doorbell), [slots_start] "i"(slots_start), [pdeathsig] "i"(PR_SET_PDEATHSIG),
         [prctl] "i"(SYS_prctl), [first_wait] "i"(first_wait_word), [orders] "i"(orders_start), [orders_size] "i"(orders_size),
         [contexts] "i"(contexts_start), [contexts_size] "i"(contexts_size), [close] "i"(SYS_close), [futex_wait] "i"(FUTEX_WAIT), [futex] "i"(SYS_futex),
