@@ -6,6 +6,7 @@
 
 #include <QDateTime>
 #include <QLocale>
+#include <QTimer>
 
 #include <climits>
 
@@ -34,6 +35,7 @@ void EventsModel::set_trace(const std::string& path)
     if (!path.empty()) {
         loader_ = std::make_unique<RowLoader>(path);
         connect(loader_.get(), &RowLoader::loaded, this, &EventsModel::take);
+        connect(loader_.get(), &RowLoader::missed, this, &EventsModel::miss);
         connect(loader_.get(), &RowLoader::failed, this, &EventsModel::failed);
     }
     endResetModel();
@@ -319,10 +321,33 @@ void EventsModel::take(std::uint64_t number, std::uint64_t generation, const Eve
         return;
     at->second.rows = rows;
     at->second.requested = false;
+    if (std::ranges::any_of(*rows, [](const EventRow& row) { return row.id == 0; }))
+        miss(number, generation);
     int first = static_cast<int>(number) * block_rows;
     int last = std::min(first + block_rows, rowCount()) - 1;
     if (last >= first)
         Q_EMIT dataChanged(index(first, 0), index(last, column_count - 1));
+}
+
+void EventsModel::miss(std::uint64_t number, std::uint64_t generation)
+{
+    constexpr int most_misses = 20, pause = 150; // ms: the recorder's rows come in pieces
+    auto at = blocks_.find(number);
+    if (generation != generation_ || at == blocks_.end())
+        return;
+    at->second.requested = false;
+    if (++at->second.misses > most_misses) {
+        at->second.requested = !at->second.rows; // given up: nothing to show, and not asked for with every paint
+        return;
+    }
+    QTimer::singleShot(pause, this, [this, number, generation] {
+        if (generation != generation_)
+            return;
+        mark_stale(number);
+        int first = static_cast<int>(number) * block_rows, last = std::min(first + block_rows, rowCount()) - 1;
+        if (last >= first)
+            Q_EMIT dataChanged(index(first, 0), index(last, column_count - 1)); // the view asks for what it shows
+    });
 }
 
 int EventsModel::rowCount(const QModelIndex& parent) const

@@ -93,10 +93,13 @@ private:
         EventBlockPtr rows;
         bool stale = false;     ///< shown, but asked for again
         bool requested = false;
+        int misses = 0;         ///< answers in which a row was missing
         std::list<std::uint64_t>::iterator used;
     };
 
     void take(std::uint64_t block, std::uint64_t generation, const EventBlockPtr& rows);
+    /// Rows that could not be read now are asked for again, for a while.
+    void miss(std::uint64_t block, std::uint64_t generation);
     void request(std::uint64_t block) const;
     Block& touch(std::uint64_t block) const;
     void forget_blocks();

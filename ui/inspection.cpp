@@ -56,6 +56,19 @@ void take_code(trace::TraceFile& trace, const trace::Event& event, Inspection& r
     result.code = disassemble(code, start, event.ip, 4, 3);
 }
 
+/// Where the descriptor that the call begins with came from; just before the call, which may close it.
+trace::EventId opened_by(trace::TraceFile& trace, const trace::Event& event, trace::ProcessId process)
+{
+    const trace::SyscallInfo* info = event.kind == trace::EventKind::syscall ? trace::find_syscall(event.nr) : nullptr;
+    bool is_descriptor = info && info->arity > 0 && (info->slots[0].kind == trace::ArgKind::fd || info->slots[0].kind == trace::ArgKind::dirfd);
+    if (!is_descriptor || event.id < 2)
+        return 0;
+    for (const trace::OpenDescriptor& open : trace::Queries(trace).descriptors_at(process, event.id - 1))
+        if (open.number == static_cast<int>(event.args[0]))
+            return open.opened;
+    return 0;
+}
+
 }
 
 Inspection inspect(trace::TraceFile& trace, trace::EventId id, bool running)
@@ -76,6 +89,9 @@ Inspection inspect(trace::TraceFile& trace, trace::EventId id, bool running)
     if (process != event->thread)
         result.thread += QCoreApplication::translate("Inspector", ", of process %1").arg(process);
     result.host_calls = trace::Queries(trace).host_calls_of(event->id);
+    if (event->failed())
+        result.sandbox = trace::analysis::sandbox_reason(trace, *event);
+    result.opened = opened_by(trace, *event, process);
     take_data(trace, *event, result);
     take_code(trace, *event, result);
     return result;

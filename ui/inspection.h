@@ -1,6 +1,7 @@
 // All that the inspector shows of one event, gathered in a worker's thread.
 #pragma once
 
+#include "trace/analysis/sandbox.h"
 #include "trace/decode/decoder.h"
 #include "trace/queries.h"
 #include "ui/disassembly.h"
@@ -29,7 +30,9 @@ struct Inspection {
     std::vector<trace::HostCall> host_calls;
     std::vector<RecordedBytes> data;
     std::vector<Instruction> code;
+    trace::EventId opened = 0;              ///< the event that its descriptor came from
     std::uint64_t page_bytes = 0;           ///< of mapped pages that became present with it
+    std::optional<trace::analysis::SandboxReason> sandbox; ///< where the sandbox made it fail
     QString failure;
 };
 

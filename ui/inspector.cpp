@@ -4,6 +4,7 @@
 #include "trace/syscall_table.h"
 #include "ui/event_delegate.h"
 #include "ui/inspector_state.h"
+#include "ui/summary_panel.h"
 #include "ui/theme.h"
 #include "ui/worker.h"
 
@@ -146,10 +147,11 @@ Inspector::Inspector(QWidget* parent)
         pages_->setCurrentIndex(index);
         ask_state();
     });
-    connect(state_tree_, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) {
-        if (auto event = item->data(0, role_event).toULongLong())
-            Q_EMIT event_chosen(event);
-    });
+    for (QTreeWidget* tree : {tree_, state_tree_})
+        connect(tree, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) {
+            if (auto event = item->data(0, role_event).toULongLong())
+                Q_EMIT event_chosen(event);
+        });
 }
 
 QTreeWidget* Inspector::make_tree(const QString& name)
@@ -190,6 +192,8 @@ void Inspector::take_focus()
 void Inspector::show_event(trace::EventId event, bool running)
 {
     wanted_ = asked_ = event;
+    running_ = running;
+    object_ = opened_ = 0;
     if (event == 0 || !worker_) {
         stack_->setCurrentIndex(0);
         return;
@@ -236,12 +240,15 @@ void Inspector::fill(const Inspection& inspection)
     tree_->setUpdatesEnabled(false);
     tree_->clear();
     into_ = tree_;
+    object_ = inspection.event.object;
+    opened_ = inspection.opened;
     head_->show_event(inspection);
     if (!inspection.failure.isEmpty()) {
         item(nullptr, tr("Not read"), inspection.failure);
     } else {
         add_arguments(inspection);
         add_facts(inspection);
+        add_why(inspection);
         add_host_calls(inspection);
         add_bytes(inspection);
         add_code(inspection);
@@ -297,10 +304,76 @@ void Inspector::add_facts(const Inspection& inspection)
     item(facts, tr("thread"), inspection.thread);
     if (inspection.event.ip)
         item(facts, tr("called at"), QStringLiteral("0x%1").arg(inspection.event.ip, 0, 16));
+    if (inspection.opened)
+        add_link(facts, tr("opened by"), inspection.opened);
     if (inspection.event.done)
-        item(facts, tr("came back"), tr("event %1").arg(QLocale().toString(static_cast<qulonglong>(inspection.event.done))));
+        add_link(facts, tr("came back"), inspection.event.done);
     if (inspection.event.waker)
-        item(facts, tr("woken by"), tr("event %1").arg(QLocale().toString(static_cast<qulonglong>(inspection.event.waker))));
+        add_link(facts, tr("woken by"), inspection.event.waker);
+}
+
+/// Enter or a double click goes there.
+void Inspector::add_link(QTreeWidgetItem* parent, const QString& name, trace::EventId event, const QString& text)
+{
+    QTreeWidgetItem* row = item(parent, name, text.isEmpty() ? tr("event %1").arg(QLocale().toString(static_cast<qulonglong>(event))) : text);
+    row->setData(0, role_event, static_cast<qulonglong>(event));
+}
+
+namespace {
+
+struct Reason {
+    trace::EventId event; ///< 0: of the event itself
+    QString text;
+};
+
+QString text_of(const std::string& text) { return QString::fromStdString(text); }
+
+/// The story that the event is part of: what was tried, what it led to.
+void add_story(const trace::analysis::Why& why, trace::EventId event, std::vector<Reason>& reasons)
+{
+    using Kind = trace::analysis::Why::Kind;
+    bool part = event == why.cause.event || event == why.said_event || event == why.end;
+    for (const trace::analysis::Step& step : why.tried)
+        part = part || step.event == event;
+    if (!part || (why.kind != Kind::call && why.kind != Kind::signal))
+        return;
+    for (const trace::analysis::Step& step : why.tried)
+        reasons.push_back({step.event, Inspector::tr("tried %1").arg(text_of(step.target))});
+    if (why.cause.event)
+        reasons.push_back({why.cause.event, cause_text(why)});
+    if (!why.said.empty())
+        reasons.push_back({why.said_event, Inspector::tr("it then wrote \"%1\"").arg(text_of(why.said))});
+    if (why.end)
+        reasons.push_back({why.end, ending_text(why.name, why.status)});
+}
+
+}
+
+void Inspector::add_why(const Inspection& inspection)
+{
+    std::vector<Reason> reasons;
+    if (summary_)
+        add_story(summary_->why, inspection.event.id, reasons);
+    if (inspection.row.result_kind == ResultKind::expected && inspection.event.failed())
+        reasons.push_back({0, tr("Expected: programs go on after it.")});
+    if (inspection.sandbox)
+        reasons.push_back({0, tr("The sandbox, not the system: %1").arg(reason_words(*inspection.sandbox))});
+    if (reasons.empty())
+        return;
+    QTreeWidgetItem* why = section(tr("Why"));
+    for (const Reason& reason : reasons) {
+        if (reason.event)
+            add_link(why, '#' + QLocale().toString(static_cast<qulonglong>(reason.event)), reason.event, reason.text);
+        else
+            add_wide(why, reason.text, 0);
+    }
+}
+
+void Inspector::set_summary(std::shared_ptr<const trace::analysis::Summary> summary)
+{
+    summary_ = std::move(summary);
+    if (wanted_ != 0 && summary_)
+        show_event(wanted_, running_);
 }
 
 void Inspector::add_host_calls(const Inspection& inspection)

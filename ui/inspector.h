@@ -3,6 +3,7 @@
 #pragma once
 
 #include "trace/analysis/state.h"
+#include "trace/analysis/summary.h"
 #include "ui/analyst.h"
 #include "ui/inspection.h"
 #include "ui/panel.h"
@@ -29,6 +30,11 @@ public:
     /// `columns`: those of the open trace, which State is told by.
     void set_trace(const std::string& path, std::shared_ptr<SharedColumns> columns = nullptr);
     void show_tab(Tab tab);
+    /// Why the program failed: an event that is part of it says so. Null: not known yet.
+    void set_summary(std::shared_ptr<const trace::analysis::Summary> summary);
+    /// Of the event that is shown: what its descriptor is of, and the event that it came from. 0: none.
+    trace::ObjectId object() const { return object_; }
+    trace::EventId opened() const { return opened_; }
     /// 0: none.
     void show_event(trace::EventId event, bool running);
     void take_focus() override;
@@ -48,6 +54,8 @@ private:
     void add_arguments(const Inspection& inspection);
     void add_node(QTreeWidgetItem* parent, const trace::Node& node, int depth);
     void add_facts(const Inspection& inspection);
+    void add_why(const Inspection& inspection);
+    void add_link(QTreeWidgetItem* parent, const QString& name, trace::EventId event, const QString& text = {});
     void add_host_calls(const Inspection& inspection);
     void add_bytes(const Inspection& inspection);
     void add_code(const Inspection& inspection);
@@ -71,6 +79,10 @@ private:
     QTreeWidget* into_ = nullptr; ///< the one that is being filled
     QStackedWidget *stack_, *pages_;
     std::shared_ptr<SharedColumns> columns_;
+    std::shared_ptr<const trace::analysis::Summary> summary_;
+    trace::ObjectId object_ = 0;
+    trace::EventId opened_ = 0;
+    bool running_ = false;
     trace::EventId wanted_ = 0;
     std::atomic<trace::EventId> asked_ = 0; ///< what is stale is not worked out
     std::unique_ptr<State> state_;   ///< of the worker's thread

@@ -53,6 +53,8 @@ void Inspector::set_trace(const std::string& path, std::shared_ptr<SharedColumns
     state_.reset();
     columns_ = std::move(columns);
     wanted_ = 0;
+    object_ = opened_ = 0;
+    summary_ = nullptr;
     stack_->setCurrentIndex(0);
     state_tree_->clear();
     if (path.empty())

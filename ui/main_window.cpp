@@ -305,6 +305,10 @@ void MainWindow::update_actions()
 {
     bool running = program_ != nullptr, open = document_ != nullptr;
     stop_button_->setVisible(running);
+    if (!running) {
+        stop_button_->setText(tr("Stop"));
+        stop_button_->setEnabled(true);
+    }
     again_button_->setVisible(!running && last_run_.has_value());
     run_button_->setVisible(!running);
     run_button_->set_kind(last_run_ ? FlatButton::Kind::plain : FlatButton::Kind::primary);

@@ -159,6 +159,15 @@ private:
     void go_rows(int step);
     void show_shortcuts();
     void show_about();
+    // main_window_files.cpp
+    void make_recent_menu(QMenu* file);
+    void make_descriptor_menu(QMenu* go);
+    void make_help_menu();
+    void save_a_copy();
+    void show_properties();
+    void show_sandbox();
+    void remember_opened(const QString& path);
+    void step_descriptor(bool forward);
     // main_window_trace.cpp
     void choose_trace();
     static std::unique_ptr<TraceDocument> taken(TraceDocument* opened);
@@ -167,6 +176,7 @@ private:
     void open_failed(const QString& message);
     void grown(trace::EventId events);
     void update_status();
+    QString meta_text(const char* key) const;
     void apply_filter(const QString& text);
     void filter_events(const QString& text);
     QString whole_filter(const QString& text) const;
@@ -203,6 +213,7 @@ private:
     // main_window_run.cpp
     void ask_run();
     void run_again();
+    void start_when_laid_out();
     void stop();
     void tell_waiting();
     void watch_disk();
@@ -235,7 +246,8 @@ private:
     QStringList parts_off_;
     int sort_column_ = -1;
     Qt::SortOrder sort_order_ = Qt::AscendingOrder;
-    bool looking_for_problem_ = false; ///< what the Scanner looks for; else what stands in the find bar
+    enum class Wanted { found, problem, descriptor };
+    Wanted looking_for_ = Wanted::found; ///< what the Scanner looks for
     QString outcome_;                 ///< how the program of this window ended
     bool sandbox_failed_ = false;     ///< it was the sandbox that ended it: the message bar says so
 

@@ -60,6 +60,11 @@ void MainWindow::connect_views()
             document_->event_at_time(ts);
     });
     connect(status_, &StatusLine::host_clicked, this, [this] { show_dock("host"); });
+    connect(status_, &StatusLine::events_clicked, this, [this] { show_dock("statistics"); });
+    connect(status_, &StatusLine::replay_clicked, this, &MainWindow::show_properties);
+    connect(status_, &StatusLine::file_clicked, this, &MainWindow::show_properties);
+    connect(status_, &StatusLine::sandbox_clicked, this, [this] { show_sandbox(); });
+    connect(summary_, &SummaryPanel::ready, this, [this] { inspector_->set_summary(summary_->shared_summary()); });
     connect(status_, &StatusLine::state_clicked, this, [this] { show_dock("summary"); });
     live_views_.setInterval(700);
     connect(&live_views_, &QTimer::timeout, this, &MainWindow::refresh_views);

@@ -185,7 +185,7 @@ void MainWindow::find_next(bool forward)
         return messages_->show_message(MessageBar::Kind::mistake, QString::fromStdString(error->message()));
     // Among the rows that are shown: what the filter hides is not found.
     QString shown = whole_filter(marking_ ? QString() : filter_->applied());
-    looking_for_problem_ = false;
+    looking_for_ = Wanted::found;
     messages_->dismiss();
     document_->scanner().find((shown.isEmpty() ? wanted : '(' + shown + ") && (" + wanted + ')').toStdString(), focus_.event(), forward);
 }
@@ -196,7 +196,9 @@ void MainWindow::stepped(trace::EventId event, bool forward)
         focus_.set_event(event);
         return;
     }
-    if (looking_for_problem_)
+    if (looking_for_ == Wanted::descriptor)
+        return messages_->show_message(MessageBar::Kind::note, forward ? tr("Nothing more was done with this descriptor.") : tr("Nothing was done with this descriptor before."));
+    if (looking_for_ == Wanted::problem)
         return messages_->show_message(MessageBar::Kind::note, forward ? tr("No problem after this event.") : tr("No problem before this event."));
     messages_->show_message(MessageBar::Kind::note, forward ? tr("Not found after this event.") : tr("Not found before this event."), {},
         forward ? tr("From the first") : tr("From the last"), [this, forward] {

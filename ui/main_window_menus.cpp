@@ -40,7 +40,10 @@ void MainWindow::make_file_menu()
     add(file, tr("&Run…"), Qt::CTRL | Qt::Key_K, this, [this] { ask_run(); });
     again_action_ = add(file, tr("Run &Again"), Qt::CTRL | Qt::Key_R, this, [this] { run_again(); });
     add(file, tr("&Open…"), Qt::CTRL | Qt::Key_O, this, [this] { choose_trace(); });
+    make_recent_menu(file);
+    trace_actions_ += add(file, tr("Save a Co&py…"), Qt::CTRL | Qt::SHIFT | Qt::Key_S, this, [this] { save_a_copy(); });
     make_export_menu(file);
+    trace_actions_ += add(file, tr("&Trace Properties"), Qt::CTRL | Qt::ALT | Qt::SHIFT | Qt::Key_C, this, [this] { show_properties(); });
     file->addSeparator();
     close_action_ = add(file, tr("&Close"), Qt::CTRL | Qt::Key_W, this, [this] {
         if (!may_stop_program())
@@ -123,6 +126,8 @@ void MainWindow::make_go_menu()
     QAction* first = add(go, tr("First"), Qt::CTRL | Qt::Key_Home, this, [this] { go_rows(INT_MIN); });
     QAction* last = add(go, tr("Last"), Qt::CTRL | Qt::Key_End, this, [this] { go_rows(INT_MAX); });
     go->addSeparator();
+    make_descriptor_menu(go);
+    go->addSeparator();
     QAction* previous_problem = add(go, tr("Previous Problem"), Qt::SHIFT | Qt::Key_F4, this, [this] { step_problem(false); });
     QAction* next_problem = add(go, tr("Next Problem"), Qt::Key_F4, this, [this] { step_problem(true); });
     QAction* previous_match = add(go, tr("Previous Match"), Qt::SHIFT | Qt::Key_F3, this, [this] { step_match(false); });
@@ -152,9 +157,7 @@ void MainWindow::make_other_menus()
     });
     trace_actions_ += add(analyze, tr("&Clear Filter"), {}, this, [this] { filter_->apply({}); });
     make_filter_menus(analyze);
-    QMenu* help = menuBar()->addMenu(tr("&Help"));
-    add(help, tr("&Keyboard Shortcuts"), Qt::Key_Question, this, [this] { show_shortcuts(); });
-    add(help, tr("&About"), {}, this, [this] { show_about(); });
+    make_help_menu();
 }
 
 void MainWindow::events_menu(const QPoint& position)
@@ -202,20 +205,6 @@ void MainWindow::go_rows(int step)
         return;
     int row = step == INT_MIN ? 0 : step == INT_MAX ? rows - 1 : std::clamp(model_->row_of(focus_.event()) + step, 0, rows - 1);
     focus_.set_event(model_->event_at(row));
-}
-
-void MainWindow::show_shortcuts()
-{
-    QString rows;
-    for (const QAction* action : findChildren<QAction*>())
-        if (!action->shortcut().isEmpty() && !action->text().isEmpty())
-            rows += QStringLiteral("<tr><td>%1&nbsp;&nbsp;&nbsp;</td><td><b>%2</b></td></tr>")
-                        .arg(QString(action->text()).remove('&').toHtmlEscaped(), action->shortcut().toString(QKeySequence::NativeText).toHtmlEscaped());
-    QMessageBox box(this);
-    box.setWindowTitle(tr("Keyboard Shortcuts"));
-    box.setTextFormat(Qt::RichText);
-    box.setText(QStringLiteral("<table>%1</table>").arg(rows));
-    box.exec();
 }
 
 void MainWindow::show_about()

@@ -2,6 +2,7 @@
 #include "ui/main_window.h"
 
 #include "ui/events_view.h"
+#include "ui/flat_button.h"
 #include "ui/message_bar.h"
 #include "ui/output_panel.h"
 #include "ui/run_dialog.h"
@@ -16,6 +17,7 @@
 
 #include <QFile>
 #include <QFileInfo>
+#include <QLocale>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QTimer>
@@ -23,6 +25,8 @@
 namespace ringside::ui {
 
 namespace {
+
+constexpr int until_kill = 3000; ///< ms that a program has after Stop
 
 QString command_of(const session::SessionOptions& options)
 {
@@ -70,15 +74,30 @@ void MainWindow::run_program(const session::SessionOptions& options)
     show_events();
     output_->begin(command_of(options));
     output_->raise();
-    program_->resize(output_->terminal().screen().rows(), output_->terminal().screen().columns());
     setWindowTitle(tr("%1 – Ringside").arg(command_of(options).left(80)));
     run_time_.start();
     clock_.start(1000);
     awaiting_recording_ = true;
-    program_->start();
     update_status();
     update_actions();
-    QTimer::singleShot(30, this, &MainWindow::try_open_recording);
+    start_when_laid_out();
+}
+
+/// The program is to find the terminal's size as it stays, so that it begins when the window has been laid out.
+void MainWindow::start_when_laid_out()
+{
+    constexpr int longest_wait = 400; // ms: the terminal may be hidden
+    auto start = [this, program = program_.get()] {
+        if (program->is_started())
+            return;
+        TerminalScreen& screen = output_->terminal().screen();
+        program->resize(screen.rows(), screen.columns());
+        program->start();
+        QTimer::singleShot(30, this, &MainWindow::try_open_recording);
+    };
+    connect(&output_->terminal(), &TerminalView::fitted, program_.get(), start);
+    QTimer::singleShot(longest_wait, program_.get(), start);
+    output_->terminal().settle();
 }
 
 /// The recorder makes the file in a thread of its own: it is opened as soon as it is a trace.
@@ -124,6 +143,7 @@ void MainWindow::watch_disk()
 {
     if (!document_ || !document_->running()) {
         disk_.stop();
+        status_->set_space({});
         return;
     }
     QString path = QString::fromStdString(document_->path());
@@ -131,7 +151,10 @@ void MainWindow::watch_disk()
     if (trace_bytes_ != 0 && bytes >= trace_bytes_)
         growth_ = 0.7 * growth_ + 0.3 * static_cast<double>(bytes - trace_bytes_); // the timer's interval is a second
     trace_bytes_ = bytes;
-    QString warning = disk_warning(free_space_(QFileInfo(path).path()), static_cast<std::uint64_t>(growth_));
+    std::uint64_t left = free_space_(QFileInfo(path).path());
+    QString size = QLocale().formattedDataSize(static_cast<qint64>(bytes), 1, QLocale::DataSizeSIFormat);
+    status_->set_space(left == UINT64_MAX ? size : tr("%1, %2 left").arg(size, QLocale().formattedDataSize(static_cast<qint64>(left), 0, QLocale::DataSizeSIFormat)));
+    QString warning = disk_warning(left, static_cast<std::uint64_t>(growth_));
     if (warning.isEmpty() || told_disk_)
         return;
     told_disk_ = true;
@@ -140,8 +163,17 @@ void MainWindow::watch_disk()
 
 void MainWindow::stop()
 {
-    if (program_)
-        program_->stop();
+    if (!program_ || !stop_button_->isEnabled())
+        return;
+    program_->stop();
+    if (!program_->is_killed()) { // it may end by itself; else the same button ends it
+        stop_button_->setEnabled(false);
+        QTimer::singleShot(until_kill, program_.get(), [this] {
+            stop_button_->setText(tr("Kill"));
+            stop_button_->updateGeometry();
+            stop_button_->setEnabled(true);
+        });
+    }
     update_status();
 }
 

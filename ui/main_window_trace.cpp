@@ -196,6 +196,7 @@ void MainWindow::trace_is_open()
     inspector_->set_trace(doc.path(), doc.scanner().columns());
     marks_->open(doc.path(), doc.running());
     processes_->show_processes(doc.processes(), doc.running());
+    remember_opened(path);
     show_events();
     view_->set_live(doc.running());
     trace_bytes_ = 0;
@@ -227,6 +228,12 @@ void MainWindow::grown(trace::EventId events)
     update_status();
 }
 
+/// What the open trace says of itself; empty: nothing.
+QString MainWindow::meta_text(const char* key) const
+{
+    return document_ && document_->info().meta.contains(key) ? QString::fromStdString(document_->info().meta.at(key)) : QString();
+}
+
 void MainWindow::update_status()
 {
     if (!document_ && !program_)
@@ -252,9 +259,8 @@ void MainWindow::update_status()
     if (filter_->applied().isEmpty() && model_->filtered() && shown < document_->events() && !running)
         events += tr(", %1 internal hidden").arg(number(document_->events() - shown));
     status_->set_events(events);
-    auto meta = [&](const char* key) { return info->meta.contains(key) ? QString::fromStdString(info->meta.at(key)) : QString(); };
-    status_->set_replay(complete && meta("mode") == QStringLiteral("record") ? tr("replayable") : QString());
-    status_->set_sandbox(meta("confinement").isEmpty() ? QString() : tr("sandbox: %1").arg(meta("confinement")));
+    status_->set_replay(complete && meta_text("mode") == QStringLiteral("record") ? tr("replayable") : QString());
+    status_->set_sandbox(meta_text("confinement").isEmpty() ? QString() : tr("sandbox: %1").arg(meta_text("confinement")));
     status_->set_host_calls(tr("%1 host calls").arg(number(totals_.host_calls)));
 }
 
@@ -353,7 +359,7 @@ void MainWindow::show_focus(trace::EventId event)
 
 void MainWindow::step_problem(bool forward)
 {
-    looking_for_problem_ = true;
+    looking_for_ = Wanted::problem;
     if (document_)
         document_->scanner().find("problem", focus_.event(), forward);
 }

@@ -2,6 +2,7 @@
 #include "ui/processes_model.h"
 
 #include "trace/names.h"
+#include "ui/event_row.h"
 
 #include <QLocale>
 
@@ -123,7 +124,9 @@ QVariant ProcessesModel::data(const QModelIndex& index, int role) const
         QStringList words;
         for (const std::string& word : entry.node.argv)
             words.append(QString::fromStdString(word).left(200));
-        return words.join(' ').left(1000).toHtmlEscaped();
+        QString life = entry.node.ended ? tr("from %1 s to %2 s: %3").arg(time_text(entry.node.ts_started), time_text(entry.node.ts_ended), state_of(entry))
+                                        : tr("from %1 s on: %2").arg(time_text(entry.node.ts_started), state_of(entry));
+        return words.join(' ').left(1000).toHtmlEscaped() + QStringLiteral("<br>") + life.toHtmlEscaped();
     }
     default: return {};
     }

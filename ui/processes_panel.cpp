@@ -39,8 +39,10 @@ public:
         painter->drawText(rect, Qt::AlignVCenter, name);
         rect.setLeft(rect.left() + metrics.horizontalAdvance(name) + 7);
         painter->setPen(index.data(ProcessesModel::failed_role).toBool() ? c.error : c.secondary);
-        if (rect.width() > metrics.horizontalAdvance('x') * 3)
-            painter->drawText(rect, Qt::AlignVCenter, metrics.elidedText(state, Qt::ElideRight, rect.width()));
+        if (metrics.horizontalAdvance(state) > rect.width()) // "✕ exit 1" still says "✕ 1"
+            state = index.data(ProcessesModel::failed_role).toBool() ? QStringLiteral("✕ ") + state.section(' ', -1) : state.section(' ', -1);
+        if (metrics.horizontalAdvance(state) <= rect.width())
+            painter->drawText(rect, Qt::AlignVCenter, state);
         painter->restore();
     }
 };

@@ -63,7 +63,10 @@ void RowLoader::serve()
             if (auto event = reader_->trace.event(request.ids[i]))
                 place(i, *event);
     } catch (const trace::Error& error) {
-        deliver(this, [this, message = QString::fromUtf8(error.what())] { Q_EMIT failed(message); });
+        deliver(this, [this, block = request.block, generation = request.generation, message = QString::fromUtf8(error.what())] {
+            Q_EMIT missed(block, generation);
+            Q_EMIT failed(message);
+        });
         return;
     }
     deliver(this, [this, block = request.block, generation = request.generation, rows = EventBlockPtr(std::move(rows))] {

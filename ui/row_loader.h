@@ -42,6 +42,8 @@ public:
 
 Q_SIGNALS:
     void loaded(quint64 block, quint64 generation, ringside::ui::EventBlockPtr rows);
+    /// What was asked for could not be read now.
+    void missed(quint64 block, quint64 generation);
     void failed(const QString& message);
 
 private:

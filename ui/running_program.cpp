@@ -63,6 +63,7 @@ bool RunningProgram::open_terminal()
 
 void RunningProgram::start()
 {
+    started_ = true;
     if (!open_terminal()) {
         session::Outcome failure;
         failure.message = std::string("no terminal for the program: ") + strerror(errno);
@@ -99,7 +100,7 @@ void RunningProgram::run()
         if (kill_asked_)
             session->kill();
         else if (stop_asked_ && !std::exchange(stop_sent, true))
-            session->stop();
+            session->signal(SIGTERM, false);
     }
     session::Outcome outcome = session->outcome();
     {

@@ -23,7 +23,7 @@ public:
     ~RunningProgram() override; ///< kills what still runs
 
     void start();
-    /// SIGTERM; the second time, or after two seconds, all is killed.
+    /// SIGTERM; the second time all is killed.
     void stop();
     void kill();
     /// What a person types: the terminal's keys for signals (Ctrl+C, Ctrl+Z, Ctrl+\) act as its settings say.
@@ -32,6 +32,8 @@ public:
     void resize(int rows, int columns);
     bool stopping() const { return stop_asked_; }
     bool is_over() const { return over_; }
+    bool is_killed() const { return kill_asked_; }
+    bool is_started() const { return started_; }
 
 Q_SIGNALS:
     void output(const QByteArray& bytes);
@@ -56,6 +58,7 @@ private:
     std::atomic<bool> stop_asked_ = false;
     std::atomic<bool> kill_asked_ = false;
     bool over_ = false;
+    bool started_ = false;
     std::thread thread_;
 };
 

@@ -9,12 +9,15 @@
 #include "ui/trace_document.h"
 #include "ui/worker.h"
 
+#include <QAction>
 #include <QDateTime>
 #include <QDir>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLocale>
+#include <QMessageBox>
+#include <QPushButton>
 #include <QPainter>
 #include <QStyledItemDelegate>
 #include <QTreeWidget>
@@ -127,7 +130,7 @@ StartPage::StartPage(QWidget* parent)
     recent_->setRootIsDecorated(false);
     recent_->setUniformRowHeights(true);
     recent_->setFrameShape(QFrame::StyledPanel);
-    recent_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    recent_->setSizeAdjustPolicy(QAbstractScrollArea::AdjustToContents);
     recent_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     recent_->header()->setStretchLastSection(false);
     recent_->header()->setSectionResizeMode(0, QHeaderView::Stretch);
@@ -142,6 +145,12 @@ StartPage::StartPage(QWidget* parent)
     connect(open, &QAbstractButton::clicked, this, &StartPage::open_asked);
     connect(example, &QAbstractButton::clicked, this, &StartPage::show_example);
     connect(recent_, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) { Q_EMIT trace_chosen(item->data(0, Qt::UserRole).toString()); });
+    auto* removing = new QAction(tr("Delete…"), recent_);
+    removing->setShortcut(QKeySequence::Delete);
+    removing->setShortcutContext(Qt::WidgetShortcut);
+    connect(removing, &QAction::triggered, this, [this] { delete_recording(recent_->currentItem()); });
+    recent_->addAction(removing);
+    recent_->setContextMenuPolicy(Qt::ActionsContextMenu);
     connect(recent_, &QTreeWidget::itemClicked, this, [this](QTreeWidgetItem* item) { Q_EMIT trace_chosen(item->data(0, Qt::UserRole).toString()); });
 }
 
@@ -154,6 +163,28 @@ void StartPage::show_example()
     form_->distrust(false);
     if (auto options = form_->options())
         Q_EMIT form_->run_asked(*options);
+}
+
+void StartPage::delete_recording(const QTreeWidgetItem* item)
+{
+    if (!item)
+        return;
+    QString path = item->data(0, Qt::UserRole).toString();
+    QMessageBox box(QMessageBox::Question, tr("Delete a recording"), tr("Delete the recording of %1?").arg(item->text(0)), QMessageBox::NoButton, this);
+    box.setTextFormat(Qt::PlainText);
+    box.setInformativeText(tr("%1 (%2) cannot be brought back.").arg(path, item->text(3)));
+    QAbstractButton* yes = box.addButton(tr("Delete"), QMessageBox::DestructiveRole);
+    box.addButton(tr("Keep"), QMessageBox::RejectRole);
+    box.exec();
+    if (box.clickedButton() != yes)
+        return;
+    if (!QFile::remove(path)) {
+        QMessageBox::warning(this, tr("Delete a recording"), tr("%1 cannot be deleted.").arg(path));
+        return;
+    }
+    for (const char* rest : {"-wal", "-shm"})
+        QFile::remove(path + QLatin1String(rest));
+    load_recent();
 }
 
 void StartPage::load_recent()
@@ -198,7 +229,10 @@ void StartPage::load_recent()
     }
     int rows = recent_->topLevelItemCount();
     recent_->setVisible(rows > 0);
-    recent_->setFixedHeight(rows * (row_height(font()) + 10) + 4);
+    int height = row_height(font()) + 10;
+    recent_->setMinimumHeight(std::min(rows, 2) * height + 4); // a low window scrolls them
+    recent_->setMaximumHeight(rows * height + 4);
+    recent_->updateGeometry();
 }
 
 }

@@ -6,6 +6,7 @@
 #include <memory>
 
 class QTreeWidget;
+class QTreeWidgetItem;
 class QLabel;
 
 namespace ringside::ui {
@@ -31,6 +32,8 @@ Q_SIGNALS:
     void trace_chosen(const QString& path);
 
 private:
+    void delete_recording(const QTreeWidgetItem* item);
+
     RunForm* form_;
     QWidget* recent_box_;
     QTreeWidget* recent_;

@@ -18,12 +18,23 @@ StatusLine::StatusLine(QWidget* parent) : QStatusBar(parent)
     };
     state_ = part(false);
     events_ = part(false);
+    space_ = part(false);
     replay_ = part(false);
     sandbox_ = part(false);
     host_ = part(false);
     work_ = part(true);
     file_ = part(true);
     connect(state_, &QAbstractButton::clicked, this, &StatusLine::state_clicked);
+    connect(events_, &QAbstractButton::clicked, this, &StatusLine::events_clicked);
+    connect(space_, &QAbstractButton::clicked, this, &StatusLine::file_clicked);
+    connect(replay_, &QAbstractButton::clicked, this, &StatusLine::replay_clicked);
+    connect(sandbox_, &QAbstractButton::clicked, this, &StatusLine::sandbox_clicked);
+    state_->setToolTip(tr("How the program ended: Summary"));
+    events_->setToolTip(tr("What was called: Statistics"));
+    space_->setToolTip(tr("Size of the trace and room on its disk"));
+    replay_->setToolTip(tr("This run can be replayed: ringside replay FILE"));
+    sandbox_->setToolTip(tr("What the sandbox does"));
+    host_->setToolTip(tr("What was asked of the host: Host"));
     connect(host_, &QAbstractButton::clicked, this, &StatusLine::host_clicked);
     connect(work_, &QAbstractButton::clicked, this, &StatusLine::work_stopped);
     connect(file_, &QAbstractButton::clicked, this, &StatusLine::file_clicked);
@@ -50,6 +61,7 @@ void StatusLine::set_state(State state, const QString& text)
 }
 
 void StatusLine::set_events(const QString& text) { set_part(events_, text); }
+void StatusLine::set_space(const QString& text) { set_part(space_, text); }
 void StatusLine::set_replay(const QString& text) { set_part(replay_, text); }
 void StatusLine::set_sandbox(const QString& text) { set_part(sandbox_, text); }
 
@@ -75,7 +87,7 @@ void StatusLine::set_file(const QString& name, const QString& path)
 QString StatusLine::text() const
 {
     QStringList parts;
-    for (const FlatButton* part : {state_, events_, replay_, sandbox_, host_, file_})
+    for (const FlatButton* part : {state_, events_, space_, replay_, sandbox_, host_, file_})
         if (!part->text().isEmpty())
             parts.append(part->text());
     return parts.join(QStringLiteral(" · "));

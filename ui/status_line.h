@@ -18,6 +18,8 @@ public:
 
     void set_state(State state, const QString& text);
     void set_events(const QString& text);
+    /// While it is recorded: how large it is, and what the disk has left.
+    void set_space(const QString& text);
     void set_replay(const QString& text);
     void set_sandbox(const QString& text);
     void set_host_calls(const QString& text);
@@ -29,12 +31,15 @@ public:
 
 Q_SIGNALS:
     void state_clicked();
+    void events_clicked();
+    void replay_clicked();
+    void sandbox_clicked();
     void host_clicked();
     void file_clicked();
     void work_stopped();
 
 private:
-    FlatButton *state_, *events_, *replay_, *sandbox_, *host_, *file_, *work_;
+    FlatButton *state_, *events_, *space_, *replay_, *sandbox_, *host_, *file_, *work_;
 };
 
 }

@@ -136,13 +136,13 @@ QString touched_html(const Touched& touched)
     table.row(tr_("Written"), written);
     if (touched.files.removed)
         table.row(tr_("Removed"), files(touched.files.removed));
-    table.row(tr_("Run"), counted(touched.programs_run, tr_("1 program"), tr_("%1 programs")) + ' ' + coloured(mono(joined(touched.programs, 8)), colours().secondary));
+    table.row(tr_("Run"), counted(touched.programs_run, tr_("1 program"), tr_("%1 programs")) + ' ' + coloured(mono(joined(touched.programs, 4)), colours().secondary));
     if (!touched.connected.empty())
-        table.row(tr_("Connected"), link(QStringLiteral("view:network"), mono(joined(touched.connected, 6))));
+        table.row(tr_("Connected"), link(QStringLiteral("view:network"), mono(joined(touched.connected, 3))));
     if (!touched.listening.empty())
-        table.row(tr_("Listening"), link(QStringLiteral("view:network"), mono(joined(touched.listening, 6))));
+        table.row(tr_("Listening"), link(QStringLiteral("view:network"), mono(joined(touched.listening, 3))));
     if (!touched.refused.empty())
-        table.row(tr_("Refused"), link(QStringLiteral("view:network"), mono(joined(touched.refused, 6))));
+        table.row(tr_("Refused"), link(QStringLiteral("view:network"), mono(joined(touched.refused, 3))));
     return heading(tr_("Touched")) + table.html();
 }
 

@@ -17,6 +17,7 @@ public:
 
     /// What is shown, for the message at a program's end and for tests; null while there is none.
     const trace::analysis::Summary* summary() const { return summary_.get(); }
+    std::shared_ptr<const trace::analysis::Summary> shared_summary() const { return summary_; }
     /// While the program runs: what it has done so far.
     void show_running(const QString& sentence);
     /// The three columns as text, for tests.

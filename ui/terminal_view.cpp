@@ -65,6 +65,7 @@ void TerminalView::fit()
     changed();
     if (other)
         Q_EMIT resized(screen_.rows(), screen_.columns());
+    Q_EMIT fitted();
 }
 
 void TerminalView::resizeEvent(QResizeEvent* event)

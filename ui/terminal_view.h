@@ -30,10 +30,14 @@ public:
     QSize cell_size() const { return cell_; }
     /// Where the first column begins, in the viewport.
     QPoint origin() const;
+    /// `fitted` follows when it is seen and its layout has come to rest, also where its size stays.
+    void settle() { settle_.start(); }
 
 Q_SIGNALS:
     /// The screen has this many rows and columns now.
     void resized(int rows, int columns);
+    /// The screen is as large as the pane.
+    void fitted();
 
 protected:
     bool event(QEvent* event) override;

@@ -7,6 +7,7 @@
 #include "ui/terminal_view.h"
 #include "ui/theme.h"
 
+#include <QAbstractButton>
 #include <QApplication>
 #include <QClipboard>
 #include <QScrollBar>
@@ -192,6 +193,52 @@ void TerminalTest::a_program_learns_the_size_and_its_change()
     window.output().take_focus();
     QTest::keyClick(&window.output().terminal(), Qt::Key_C, Qt::ControlModifier);
     QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
+}
+
+void TerminalTest::the_first_size_it_sees_is_the_one_that_stays()
+{
+    if (!missing().isEmpty())
+        QSKIP(qPrintable(missing()));
+    MainWindow window;
+    window.resize(1300, 800);
+    window.show();
+    RunEnd ended(window);
+    window.run_program(options_for(window, "sh -c 'stty size; trap \"echo changed\" WINCH; sleep 0.5; stty size'"));
+    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
+    TerminalScreen& screen = window.output().terminal().screen();
+    QString text = window.output().text(), size = QString("%1 %2\n").arg(screen.rows()).arg(screen.columns());
+    QVERIFY2(text.count(size) == 2, qPrintable(size + text));
+    QVERIFY2(!text.contains("changed\n"), qPrintable(text));
+}
+
+void TerminalTest::stop_becomes_kill_where_a_program_stays()
+{
+    if (!missing().isEmpty())
+        QSKIP(qPrintable(missing()));
+    MainWindow window;
+    window.resize(1300, 800);
+    window.show();
+    RunEnd ended(window);
+    window.run_program(options_for(window, "sh -c 'trap \"echo not yet\" TERM; echo ready; while :; do sleep 0.1; done'"));
+    QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.came(), patience);
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
+    auto button = [&](const QString& text) {
+        for (QAbstractButton* each : window.findChildren<QAbstractButton*>())
+            if (each->isVisible() && each->text() == text)
+                return each;
+        return static_cast<QAbstractButton*>(nullptr);
+    };
+    QVERIFY(button("Stop"));
+    button("Stop")->click();
+    QTRY_VERIFY2_WITH_TIMEOUT(window.output().text().contains("not yet\n"), qPrintable(window.output().text()), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(button("Kill") && button("Kill")->isEnabled(), patience);
+    QVERIFY(!ended.came());
+    button("Kill")->click();
+    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
+    QVERIFY2(window.status().text().contains("SIGKILL") || window.status().text().contains("137"), qPrintable(window.status().text()));
 }
 
 void TerminalTest::control_c_interrupts_and_keys_reach_the_program()

@@ -16,6 +16,8 @@ private Q_SLOTS:
     void text_is_selected_and_copied();
     void what_was_recorded_is_laid_out_anew_at_another_width();
     void a_program_learns_the_size_and_its_change();
+    void the_first_size_it_sees_is_the_one_that_stays();
+    void stop_becomes_kill_where_a_program_stays();
     void control_c_interrupts_and_keys_reach_the_program();
 };
 
