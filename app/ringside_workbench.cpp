@@ -118,5 +118,7 @@ int main(int argc, char** argv)
     window.show();
     if (!wanted->file.isEmpty())
         window.open_trace(wanted->file);
+    else
+        window.come_back();
     return QApplication::exec();
 }

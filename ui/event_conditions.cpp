@@ -101,6 +101,11 @@ QString condition_for(const EventRow& row, int column)
     case EventsModel::duration: return duration_condition(row);
     case EventsModel::host: return row.host == QStringLiteral("·") ? QStringLiteral("host_calls == 0") : "host_calls == " + row.host;
     case EventsModel::notes: return QStringLiteral("id == %1").arg(row.id);
+    case EventsModel::thread: return QStringLiteral("tid == %1").arg(row.thread);
+    case EventsModel::path: return row.path.isEmpty() ? QStringLiteral("id == %1").arg(row.id) : "path == " + filter_quoted(row.path);
+    case EventsModel::size: return row.size.isEmpty() ? QStringLiteral("id == %1").arg(row.id) : QStringLiteral("size >= %1").arg(QLocale().toLongLong(row.size));
+    case EventsModel::blocked: return row.blocked.isEmpty() ? QStringLiteral("!blocked") : QStringLiteral("blocked");
+    case EventsModel::position: return QStringLiteral("ip == 0x%1").arg(row.position, 0, 16);
     default: return {};
     }
 }

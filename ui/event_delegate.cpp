@@ -172,7 +172,7 @@ void EventDelegate::paint_cell(QPainter* painter, const QRect& rect, const QMode
         painter->setPen(c.text);
         draw_text(painter, rect, Qt::AlignLeft, index.data().toString());
         break;
-    default: break;
+    default: draw_text(painter, rect, Qt::Alignment(index.data(Qt::TextAlignmentRole).toInt()) & Qt::AlignHorizontal_Mask, index.data().toString());
     }
 }
 

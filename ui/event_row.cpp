@@ -177,6 +177,14 @@ EventRow RowRenderer::render(const trace::Event& event, bool running)
     row.kind = from_utf8(trace::event_kind_name(event.kind));
     row.group = group_of(event);
     row.host = event.host_calls ? QString::number(event.host_calls) : QStringLiteral("·");
+    row.thread = event.thread;
+    row.position = event.ip;
+    row.path = from_utf8(event.path ? source_.string(event.path) : event.object ? source_.object(event.object).path : std::string());
+    if (event.done && event.has_ret())
+        row.blocked = duration_text(event.dur);
+    const trace::SyscallInfo* info = event.kind == EventKind::syscall ? trace::find_syscall(event.nr) : nullptr;
+    if (info && info->ret == trace::ReturnKind::size && event.has_ret() && event.ret >= 0)
+        row.size = QLocale().toString(static_cast<qlonglong>(event.ret));
     row.duration = QStringLiteral("–");
     trace::Decoded decoded;
     if (event.kind == EventKind::resume) {

@@ -35,6 +35,9 @@ struct EventRow {
     trace::ProcessId pid = 0;
     std::uint64_t ts = 0;
     QString time, process, call, result, duration, host;
+    trace::ThreadId thread = 0;
+    QString path, size, blocked; ///< empty: there is none
+    std::uint64_t position = 0;  ///< of the instruction that called
     QString kind;            ///< "syscall", "signal", … as filters say it
     RichText arguments;
     ResultKind result_kind = ResultKind::plain;

@@ -12,6 +12,15 @@
 
 namespace ringside::ui {
 
+namespace {
+
+bool is_number(int column)
+{
+    return column == EventsModel::number || column == EventsModel::duration || column == EventsModel::size || column == EventsModel::blocked;
+}
+
+}
+
 EventsModel::EventsModel(QObject* parent) : QAbstractTableModel(parent) { }
 EventsModel::~EventsModel() = default;
 
@@ -404,7 +413,7 @@ QVariant EventsModel::data(const QModelIndex& index, int role) const
     if (!index.isValid())
         return {};
     if (role == Qt::TextAlignmentRole)
-        return QVariant(index.column() == number || index.column() == duration ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+        return QVariant(is_number(index.column()) ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != Qt::AccessibleTextRole)
         return {};
     const EventRow* row = this->row(index.row());
@@ -417,7 +426,7 @@ QVariant EventsModel::data(const QModelIndex& index, int role) const
     if (role == Qt::ToolTipRole && index.column() == number)
         return gutter_text(*row);
     if (role == Qt::ToolTipRole)
-        return index.column() == arguments || index.column() == result ? QVariant(data(index, Qt::DisplayRole).toString().left(2000).toHtmlEscaped()) : QVariant();
+        return index.column() == arguments || index.column() == result || index.column() == path ? QVariant(data(index, Qt::DisplayRole).toString().left(2000).toHtmlEscaped()) : QVariant();
     switch (index.column()) {
     case number: return QLocale().toString(static_cast<qulonglong>(row->id));
     case time: return shown_time(*row, index.row());
@@ -428,6 +437,11 @@ QVariant EventsModel::data(const QModelIndex& index, int role) const
     case duration: return row->duration;
     case host: return row->host;
     case notes: return marks_ ? QString::fromStdString(marks_->mark(row->id).note).simplified() : QString();
+    case thread: return QString::number(row->thread);
+    case path: return row->path;
+    case size: return row->size;
+    case blocked: return row->blocked;
+    case position: return row->position ? QStringLiteral("0x%1").arg(row->position, 0, 16) : QString();
     default: return {};
     }
 }
@@ -437,7 +451,7 @@ QVariant EventsModel::headerData(int section, Qt::Orientation orientation, int r
     if (orientation != Qt::Horizontal)
         return {};
     if (role == Qt::TextAlignmentRole)
-        return QVariant(section == number || section == duration ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+        return QVariant(is_number(section) ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
@@ -450,6 +464,11 @@ QVariant EventsModel::headerData(int section, Qt::Orientation orientation, int r
     case duration: return tr("Duration");
     case host: return tr("Host");
     case notes: return tr("Notes");
+    case thread: return tr("Thread");
+    case path: return tr("Path");
+    case size: return tr("Size");
+    case blocked: return tr("Waited");
+    case position: return tr("CPU position");
     default: return {};
     }
 }

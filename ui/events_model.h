@@ -23,7 +23,9 @@ class EventsModel : public QAbstractTableModel {
     Q_OBJECT
 
 public:
-    enum Column { number, time, process, call, arguments, result, duration, host, notes, column_count };
+    enum Column { number, time, process, call, arguments, result, duration, host, notes, thread, path, size, blocked, position, column_count };
+    /// Shown only where they are asked for.
+    static bool is_optional(int column) { return column >= notes; }
     enum class TimeFormat { from_start, since_previous, since_reference, date };
     static constexpr int block_rows = 256;
     static constexpr std::size_t cached_blocks = 96;

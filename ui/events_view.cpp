@@ -46,7 +46,8 @@ EventsView::EventsView(EventsModel* model, QWidget* parent) : QTableView(parent)
     connect(horizontalHeader(), &QWidget::customContextMenuRequested, this, [this](const QPoint& at) { choose_columns(horizontalHeader()->mapToGlobal(at)); });
     horizontalHeader()->setSectionsClickable(true);
     connect(horizontalHeader(), &QHeaderView::sectionClicked, this, &EventsView::sort_asked);
-    setColumnHidden(EventsModel::notes, true);
+    for (int column = 0; column < EventsModel::column_count; ++column)
+        setColumnHidden(column, EventsModel::is_optional(column));
     connect(pill_, &QAbstractButton::clicked, this, [this] { follow_end(true); });
     connect(model, &QAbstractItemModel::rowsInserted, this, &EventsView::rows_added);
     connect(model, &QAbstractItemModel::modelReset, this, &EventsView::rows_added);
@@ -66,7 +67,7 @@ void EventsView::choose_columns(const QPoint& global)
     menu.addSeparator();
     connect(menu.addAction(tr("As at First")), &QAction::triggered, this, [this] {
         for (int column = 0; column < EventsModel::column_count; ++column) {
-            setColumnHidden(column, column == EventsModel::notes);
+            setColumnHidden(column, EventsModel::is_optional(column));
             horizontalHeader()->moveSection(horizontalHeader()->visualIndex(column), column);
         }
         fit_columns();
@@ -89,6 +90,11 @@ void EventsView::fit_columns()
     // Wide enough for the words of the header, too.
     setColumnWidth(EventsModel::host, chars(4));
     setColumnWidth(EventsModel::notes, chars(24));
+    setColumnWidth(EventsModel::thread, chars(6));
+    setColumnWidth(EventsModel::path, chars(28));
+    setColumnWidth(EventsModel::size, chars(9));
+    setColumnWidth(EventsModel::blocked, chars(8));
+    setColumnWidth(EventsModel::position, chars(14));
 }
 
 void EventsView::adopt_font()

@@ -124,6 +124,12 @@ MainWindow::MainWindow()
         tell_waiting();
     });
     connect(&disk_, &QTimer::timeout, this, &MainWindow::watch_disk);
+    connect(&session_, &QTimer::timeout, this, &MainWindow::remember_session);
+    session_.start(2000);
+    connect(this, &MainWindow::filter_done, this, [this] {
+        if (trace::EventId event = std::exchange(first_event_, 0))
+            focus_.set_event(event);
+    });
     for (QLineEdit* line : findChildren<QLineEdit*>())
         line->installEventFilter(this);
     installEventFilter(this);
@@ -231,7 +237,7 @@ void MainWindow::reset_layout()
         raise_first_dock();
     }
     resizeDocks({processes_, inspector_}, {size.width() < 1000 ? 140 : 185, 345}, Qt::Horizontal);
-    if (size.width() < 1000 && !QSettings().contains("events/columns-2"))
+    if (size.width() < 1000 && !QSettings().contains("events/columns-3"))
         QTimer::singleShot(0, view_, &EventsView::fit_columns); // its width is known then
     resizeDocks({bottom.front()}, {size.height() < 640 ? 110 : size.height() < 800 ? 190 : 230}, Qt::Vertical);
     name_tab_bars();
@@ -328,7 +334,7 @@ void MainWindow::save_layout()
     if (pages_->currentWidget() != view_)
         return; // the start page hides the docks
     settings.setValue("window/state", saveState(layout_version));
-    settings.setValue("events/columns-2", view_->horizontalHeader()->saveState());
+    settings.setValue("events/columns-3", view_->horizontalHeader()->saveState());
 }
 
 void MainWindow::restore_layout()
@@ -343,7 +349,7 @@ void MainWindow::restore_layout()
         QTimer::singleShot(0, this, &MainWindow::reset_layout); // sizes are known then
     else
         raise_first_dock();
-    view_->horizontalHeader()->restoreState(settings.value("events/columns-2").toByteArray());
+    view_->horizontalHeader()->restoreState(settings.value("events/columns-3").toByteArray());
     view_->show_sorting(sort_column_, sort_order_); // that of the last window is not ours
 }
 
@@ -382,6 +388,7 @@ void MainWindow::closeEvent(QCloseEvent* event)
         return;
     }
     save_layout();
+    forget_session();
     event->accept();
 }
 

@@ -63,6 +63,10 @@ public:
     void close_trace();
     /// Applied as soon as the next trace is open.
     void filter_when_open(const QString& filter) { first_filter_ = filter; }
+    /// What a window that was killed had open comes back, with its filter and its event. False: there is none.
+    bool come_back();
+    /// Written down every two seconds, so that a kill loses nothing.
+    void remember_session();
 
     // For tests and for pictures of the window.
     EventsModel& events() { return *model_; }
@@ -164,6 +168,7 @@ private:
     void make_descriptor_menu(QMenu* go);
     void make_help_menu();
     void save_a_copy();
+    void forget_session();
     void show_properties();
     void show_sandbox();
     void remember_opened(const QString& path);
@@ -240,6 +245,9 @@ private:
     bool told_waiting_ = false;       ///< the message bar says that the program waits for input
     bool awaiting_recording_ = false; ///< its file is not there yet
     QString first_filter_;
+    trace::EventId first_event_ = 0; ///< shown when the first filter is done
+    QTimer session_;
+    QByteArray remembered_;          ///< what was written down last
     bool show_internal_ = false;      ///< page-ins, trapped instructions and the like
     bool marking_ = false;            ///< the filter marks and hides nothing
     std::uint64_t collect_number_ = 0, sort_number_ = 0;

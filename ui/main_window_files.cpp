@@ -1,6 +1,7 @@
 // The window and its files: recent ones, copies, what a trace is; help; and what was done with one descriptor.
 #include "ui/main_window.h"
 
+#include "ui/events_view.h"
 #include "ui/filter_line.h"
 #include "ui/inspector.h"
 #include "ui/menu_item.h"
@@ -14,6 +15,7 @@
 #include <QDateTime>
 #include <QDir>
 #include <QFileDialog>
+#include <QHeaderView>
 #include <QMenuBar>
 #include <QSettings>
 
@@ -46,6 +48,44 @@ void MainWindow::remember_opened(const QString& path)
     opened.removeAll(path);
     opened.prepend(path);
     settings.setValue("window/opened", QStringList(opened.mid(0, most_recent)));
+}
+
+/// What was open, how it was filtered, where the eye was, how the window was laid out.
+void MainWindow::remember_session()
+{
+    if (!document_ || document_->events() == 0)
+        return;
+    QSettings settings;
+    const QVariantMap now {{"trace", QString::fromStdString(document_->path())}, {"filter", filter_->applied()}, {"event", static_cast<qulonglong>(focus_.event())}, {"process", QCoreApplication::applicationPid()}};
+    QByteArray state = saveState() + saveGeometry() + view_->horizontalHeader()->saveState();
+    for (const QVariant& value : now)
+        state += value.toString().toUtf8();
+    if (state == remembered_)
+        return;
+    remembered_ = state;
+    settings.setValue("session", now);
+    save_layout();
+    settings.sync();
+}
+
+void MainWindow::forget_session()
+{
+    QSettings().remove("session");
+    remembered_.clear();
+}
+
+bool MainWindow::come_back()
+{
+    const QVariantMap last = QSettings().value("session").toMap();
+    QString path = last.value("trace").toString();
+    qint64 process = last.value("process").toLongLong();
+    QFile name(QStringLiteral("/proc/%1/comm").arg(process)); // another window that still runs has it open
+    if (path.isEmpty() || !QFile::exists(path) || (process != QCoreApplication::applicationPid() && name.open(QIODevice::ReadOnly) && name.readAll().startsWith("ringside-work")))
+        return false;
+    first_filter_ = last.value("filter").toString();
+    first_event_ = last.value("event").toULongLong();
+    open_trace(path);
+    return true;
 }
 
 void MainWindow::make_recent_menu(QMenu* file)

@@ -257,7 +257,7 @@ void MainWindow::sort_by(int column, Qt::SortOrder order)
         return;
     if (document_->running() && column >= 0)
         return messages_->show_message(MessageBar::Kind::note, tr("Events can be sorted when the program has ended."));
-    sort_column_ = column == EventsModel::notes ? -1 : column;
+    sort_column_ = EventsModel::is_optional(column) ? -1 : column;
     sort_order_ = order;
     view_->show_sorting(sort_column_, order);
     sort_again();

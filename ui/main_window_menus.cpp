@@ -50,6 +50,7 @@ void MainWindow::make_file_menu()
             return;
         program_.reset();
         close_trace();
+        forget_session();
         messages_->dismiss();
         setWindowTitle(tr("Ringside"));
         show_start();

@@ -6,22 +6,28 @@
 #include "ui/shell_words.h"
 #include "ui/theme.h"
 
+#include <QComboBox>
 #include <QDateTime>
 #include <QDir>
 #include <QFileDialog>
 #include <QFormLayout>
 #include <QHBoxLayout>
+#include <QInputDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QProcessEnvironment>
+#include <QSettings>
 #include <QTemporaryDir>
 #include <QStandardPaths>
+#include <QUrl>
 #include <QVBoxLayout>
 
 namespace ringside::ui {
 
 namespace {
+
+const QString kept_folder = QStringLiteral("run/kept/"); ///< in the settings
 
 QPlainTextEdit* small_editor(const QString& name, const QString& example)
 {
@@ -82,6 +88,11 @@ RunForm::RunForm(QWidget* parent)
     , complaint_(new QLabel)
     , more_(new QWidget)
     , directory_(new QLineEdit(QDir::currentPath()))
+    , root_(new QLineEdit)
+    , memory_(new QLineEdit)
+    , processes_(new QLineEdit)
+    , kept_(new QComboBox)
+    , forget_(new FlatButton(FlatButton::Kind::link, tr("Forget")))
     , environment_(small_editor(tr("Environment"), tr("NAME=VALUE, one a line, besides your own")))
     , binds_(small_editor(tr("Folders it may change"), tr("/folder/here:/folder/in/sandbox, one a line; :ro at the end: read only")))
 {
@@ -126,9 +137,39 @@ RunForm::RunForm(QWidget* parent)
     auto* directory_row = new QHBoxLayout;
     directory_row->addWidget(directory_);
     directory_row->addWidget(browse);
+    auto* keep = new FlatButton(FlatButton::Kind::link, tr("Keep these…"));
+    auto* kept_row = new QHBoxLayout;
+    kept_->setAccessibleName(tr("Kept settings"));
+    kept_row->addWidget(kept_, 1);
+    kept_row->addWidget(keep);
+    kept_row->addWidget(forget_);
+    form->addRow(tr("Settings"), kept_row);
     form->addRow(tr("Directory"), directory_row);
     form->addRow(tr("Environment"), environment_);
     form->addRow(tr("It may change"), binds_);
+    auto* limits = new QHBoxLayout;
+    const std::tuple<QLineEdit*, QString, QString> fields[] = {{root_, tr("Root folder"), tr("/: this system's")}, {memory_, tr("Memory"), tr("512M, 2G; empty: no limit")}, {processes_, tr("Processes"), tr("a number; empty: no limit")}};
+    for (const auto& [line, name, example] : fields) {
+        line->setAccessibleName(name);
+        line->setPlaceholderText(example);
+        line->setFont(mono_font());
+        line->setFixedHeight(row_height(mono_font()) + 8);
+    }
+    form->addRow(tr("Root folder"), root_);
+    limits->addWidget(memory_);
+    auto* count = new QLabel(tr("Processes"));
+    count->setBuddy(processes_);
+    limits->addWidget(count);
+    limits->addWidget(processes_);
+    form->addRow(tr("Memory"), limits);
+    connect(keep, &QAbstractButton::clicked, this, &RunForm::keep);
+    connect(kept_, &QComboBox::activated, this, &RunForm::use_kept);
+    connect(forget_, &QAbstractButton::clicked, this, [this] {
+        QSettings settings;
+        settings.remove(kept_folder + kept_->currentData().toString());
+        list_kept({});
+    });
+    list_kept({});
     more_->hide();
 
     auto* layout = new QVBoxLayout(this);
@@ -256,6 +297,89 @@ bool RunForm::take_environment(session::SessionOptions& options)
     return true;
 }
 
+/// Settings are kept by name; slashes would make folders of them.
+void RunForm::list_kept(const QString& chosen)
+{
+    QSettings settings;
+    settings.beginGroup(kept_folder.chopped(1));
+    kept_->clear();
+    kept_->addItem(tr("As they are here"));
+    const QStringList names = settings.childGroups();
+    for (const QString& name : names) {
+        kept_->addItem(QUrl::fromPercentEncoding(name.toUtf8()), name);
+        if (name == chosen)
+            kept_->setCurrentIndex(kept_->count() - 1);
+    }
+    forget_->setEnabled(kept_->currentIndex() > 0);
+}
+
+void RunForm::keep()
+{
+    bool ok = false;
+    QString name = QInputDialog::getText(this, tr("Keep these settings"), tr("A name for them:"), QLineEdit::Normal, kept_->currentIndex() > 0 ? kept_->currentText() : QString(), &ok).trimmed();
+    if (ok && !name.isEmpty())
+        keep_as(name);
+}
+
+void RunForm::keep_as(const QString& name)
+{
+    QString key = QString::fromLatin1(QUrl::toPercentEncoding(name));
+    QSettings settings;
+    settings.beginGroup(kept_folder + key);
+    settings.setValue("distrust", distrusts());
+    for (const auto& [what, line] : lines())
+        settings.setValue(what, line->text());
+    settings.setValue("environment", environment_->toPlainText());
+    settings.setValue("binds", binds_->toPlainText());
+    settings.endGroup();
+    list_kept(key);
+}
+
+std::vector<std::pair<QString, QLineEdit*>> RunForm::lines() const
+{
+    return {{"directory", directory_}, {"root", root_}, {"memory", memory_}, {"processes", processes_}};
+}
+
+void RunForm::use_kept(int index)
+{
+    forget_->setEnabled(index > 0);
+    if (index <= 0)
+        return;
+    QSettings settings;
+    settings.beginGroup(kept_folder + kept_->itemData(index).toString());
+    distrust(settings.value("distrust").toBool());
+    for (const auto& [what, line] : lines())
+        line->setText(settings.value(what).toString());
+    environment_->setPlainText(settings.value("environment").toString());
+    binds_->setPlainText(settings.value("binds").toString());
+    describe();
+}
+
+bool RunForm::take_limits(session::SessionOptions& options)
+{
+    if (QString root = with_home(root_->text().trimmed()); !root.isEmpty()) {
+        if (!QFileInfo(root).isDir())
+            return complain(tr("Root folder: %1 is none.").arg(root));
+        options.root = QFileInfo(root).canonicalFilePath().toStdString();
+    }
+    if (QString text = memory_->text().trimmed().toUpper(); !text.isEmpty()) {
+        qsizetype unit = QStringLiteral("KMG").indexOf(text.back());
+        bool ok = false;
+        qulonglong amount = (unit < 0 ? text : text.chopped(1)).toULongLong(&ok);
+        int shift = static_cast<int>(10 * (unit + 1));
+        if (!ok || amount == 0 || amount > (qulonglong {1} << 62 >> shift))
+            return complain(tr("Memory: “%1” is no size such as 512M.").arg(memory_->text()));
+        options.memory = amount << shift;
+    }
+    if (QString text = processes_->text().trimmed(); !text.isEmpty()) {
+        bool ok = false;
+        options.pids = text.toUInt(&ok);
+        if (!ok || options.pids == 0)
+            return complain(tr("Processes: “%1” is no number of them.").arg(text));
+    }
+    return true;
+}
+
 bool RunForm::take_binds(session::SessionOptions& options)
 {
     const QStringList lines = lines_of(binds_);
@@ -301,7 +425,7 @@ std::optional<session::SessionOptions> RunForm::options()
         return {};
     }
     options.cwd = QFileInfo(directory).absoluteFilePath().toStdString();
-    if (!take_environment(options) || !take_binds(options) || (distrusts() && !hide_home(options))) {
+    if (!take_environment(options) || !take_binds(options) || !take_limits(options) || (distrusts() && !hide_home(options))) {
         show_more(true);
         return {};
     }

@@ -7,7 +7,10 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
+class QComboBox;
 class QLabel;
 class QLineEdit;
 class QPlainTextEdit;
@@ -35,6 +38,8 @@ public:
     void distrust(bool on);
     bool distrusts() const;
     QString complaint() const;
+    /// What is under More, and the preset, under this name.
+    void keep_as(const QString& name);
 
 Q_SIGNALS:
     void run_asked(const ringside::session::SessionOptions& options);
@@ -46,6 +51,11 @@ private:
     bool complain(const QString& message);
     bool take_environment(session::SessionOptions& options);
     bool take_binds(session::SessionOptions& options);
+    bool take_limits(session::SessionOptions& options);
+    void list_kept(const QString& chosen);
+    void keep();
+    std::vector<std::pair<QString, QLineEdit*>> lines() const;
+    void use_kept(int index);
     bool hide_home(session::SessionOptions& options);
 
     QLineEdit* command_;
@@ -54,7 +64,9 @@ private:
     std::unique_ptr<QTemporaryDir> empty_home_; ///< what is written there goes with the window
     QLabel *sentence_, *complaint_;
     QWidget* more_;
-    QLineEdit* directory_;
+    QLineEdit *directory_, *root_, *memory_, *processes_;
+    QComboBox* kept_;
+    FlatButton* forget_;
     QPlainTextEdit *environment_, *binds_;
 };
 

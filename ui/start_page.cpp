@@ -19,6 +19,7 @@
 #include <QMessageBox>
 #include <QPushButton>
 #include <QPainter>
+#include <QScrollArea>
 #include <QStyledItemDelegate>
 #include <QTreeWidget>
 #include <QVBoxLayout>
@@ -137,7 +138,16 @@ StartPage::StartPage(QWidget* parent)
     for (int i = 1; i < 4; ++i)
         recent_->header()->resizeSection(i, i == 1 ? 140 : 110);
 
-    auto* outer = new QHBoxLayout(this);
+    auto* page = new QWidget;
+    auto* scroll = new QScrollArea; // a low window has not room for all of it
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(page);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* whole = new QVBoxLayout(this);
+    whole->setContentsMargins(0, 0, 0, 0);
+    whole->addWidget(scroll);
+    auto* outer = new QHBoxLayout(page);
     outer->setContentsMargins(20, 0, 20, 20);
     outer->addStretch(1);
     outer->addWidget(column, 100);

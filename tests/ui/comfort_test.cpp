@@ -13,6 +13,8 @@
 #include "ui/mark_book.h"
 #include "ui/theme.h"
 
+#include <QDockWidget>
+#include <QComboBox>
 #include <QAccessible>
 #include <QApplication>
 #include <QHeaderView>
@@ -218,6 +220,87 @@ void ComfortTest::low_disk_is_said_before_it_is_full()
     QTRY_VERIFY2_WITH_TIMEOUT(opened.window.messages().text().contains("0.3 GB left"), qPrintable(opened.window.messages().text()), patience);
     growing.finish();
     QTRY_VERIFY_WITH_TIMEOUT(!opened.window.document()->running(), patience);
+}
+
+void ComfortTest::a_killed_window_comes_back()
+{
+    TemporaryFolder folder;
+    std::string path = synthetic_trace(folder, 2000);
+    Opened killed(path);
+    QVERIFY(killed.ok && killed.filter("group == file"));
+    trace::EventId event = killed.window.events().event_at(40);
+    killed.window.focus().set_event(event);
+    killed.window.findChild<QDockWidget*>("host")->close();
+    killed.window.remember_session(); // as it does every two seconds; nothing else is written
+    {
+        MainWindow again;
+        again.resize(1300, 800);
+        again.show();
+        QVERIFY(again.come_back());
+        QTRY_COMPARE_WITH_TIMEOUT(again.focus().event(), event, patience);
+        QCOMPARE(again.filter_line().applied(), QString("group == file"));
+        QCOMPARE(again.events().event_at(again.view().currentIndex().row()), event);
+        QTRY_VERIFY_WITH_TIMEOUT(again.findChild<QDockWidget*>("host")->isHidden(), patience);
+        again.close(); // as a person closes it: nothing is left to come back to
+    }
+    MainWindow fresh;
+    QVERIFY(!fresh.come_back());
+    QSettings().remove("window");
+}
+
+void ComfortTest::settings_of_a_run_are_kept_by_name()
+{
+    auto line = [](RunForm& form, const QString& name) {
+        for (QLineEdit* each : form.findChildren<QLineEdit*>())
+            if (each->accessibleName() == name)
+                return each;
+        return static_cast<QLineEdit*>(nullptr);
+    };
+    RunForm form;
+    form.set_command("true");
+    line(form, "Memory")->setText("512m");
+    line(form, "Processes")->setText("20");
+    auto options = form.options();
+    QVERIFY(options);
+    QCOMPARE(options->memory, std::uint64_t {512} << 20);
+    QCOMPARE(options->pids, 20U);
+    QCOMPARE(options->root, std::string("/"));
+    for (auto [name, text] : {std::pair {"Memory", "many"}, {"Processes", "-1"}, {"Root folder", "/no/such"}}) {
+        QString before = line(form, name)->text();
+        line(form, name)->setText(text);
+        QVERIFY2(!form.options() && form.complaint().contains(text), qPrintable(form.complaint()));
+        line(form, name)->setText(before);
+    }
+    form.distrust(true);
+    form.keep_as("Build / small");
+    RunForm other;
+    QVERIFY(!other.distrusts());
+    auto* kept = other.findChild<QComboBox*>();
+    int index = kept->findText("Build / small");
+    QVERIFY(index > 0);
+    kept->setCurrentIndex(index);
+    Q_EMIT kept->activated(index);
+    QVERIFY(other.distrusts());
+    QCOMPARE(line(other, "Memory")->text(), QString("512m"));
+}
+
+void ComfortTest::columns_can_be_added_and_stay()
+{
+    TemporaryFolder folder;
+    std::string path = synthetic_trace(folder, 500);
+    QSettings().remove("events");
+    {
+        Opened opened(path);
+        QVERIFY(opened.ok && opened.window.view().isColumnHidden(EventsModel::path));
+        opened.window.view().setColumnHidden(EventsModel::path, false);
+        opened.window.view().horizontalHeader()->moveSection(opened.window.view().horizontalHeader()->visualIndex(EventsModel::path), 2);
+        opened.window.close();
+    }
+    Opened again(path);
+    QVERIFY(again.ok && !again.window.view().isColumnHidden(EventsModel::path));
+    QCOMPARE(again.window.view().horizontalHeader()->visualIndex(EventsModel::path), 2);
+    QVERIFY(again.window.view().isColumnHidden(EventsModel::thread));
+    QSettings().remove("events");
 }
 
 void ComfortTest::the_state_of_a_process_is_told_at_an_event()

@@ -15,6 +15,9 @@ private Q_SLOTS:
     void whatever_takes_the_focus_has_a_name();
     void every_text_can_be_read_on_every_ground();
     void low_disk_is_said_before_it_is_full();
+    void a_killed_window_comes_back();
+    void settings_of_a_run_are_kept_by_name();
+    void columns_can_be_added_and_stay();
     void the_state_of_a_process_is_told_at_an_event();
     void rows_stay_readable_while_marks_are_written();
     void ten_columns_of_keys_do_not_hold_the_window_up();
