@@ -126,7 +126,7 @@ void GuestOptions::add_to(CLI::App& command)
     command.add_option("--memory", memory, "Memory that the program may use at most, e.g. 512M (at least 4M)")->type_name("SIZE");
     command.add_option("--pids", pids, "Processes and threads that it may have at most")->type_name("N")->check(CLI::Range(1u, 4194304u));
     command.add_option("--confinement", confinement, "full (default), or reduced: without namespaces, for hosts that forbid them")->type_name("LEVEL")->check(CLI::IsMember({"full", "reduced"}));
-    command.add_option("--handover", hand_over)->check(CLI::IsMember({"auto", "futex", "spin", "gang"}))->group(""); // for benchmarks
+    command.add_option("--handover", hand_over)->check(CLI::IsMember({"auto", "futex", "spin", "gang", "spread"}))->group(""); // for benchmarks
     patch.add_to(command);
     command.prefix_command();
     command.footer("Exit status: the program's own; 128+N where signal N ended it; 127 where it was not found, 126 where it could not be executed;\n"

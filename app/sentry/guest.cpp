@@ -134,6 +134,7 @@ Failure Guest::make_platform()
     options.hand_over = platform::hand_over_choice(config_.hand_over).value_or(platform::HandOverChoice::automatic);
     options.patch_after = config_.patch_after;
     options.trap_tsc = config_.mode == "record";
+    options.may_spread = config_.mode == "run";
     options.host_clocks = host_clocks_ ? &*host_clocks_ : nullptr;
     bool can_trap = !config_.native_cpuid && platform::cpuid_traps();
     options.trap_cpuid = config_.mode == "record" && can_trap;

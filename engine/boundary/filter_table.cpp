@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -60,9 +61,8 @@ std::vector<HostCall> host_calls(bool writable_binds)
         {SYS_munmap, "munmap", "the Sentry's own memory", false, {{{0, Test::at_least, above_how}}}},
         {SYS_lseek, "lseek", "positions of files that the caller handed in, host directories", false, {}},
         {SYS_mprotect, "mprotect", "never executable", false, no_exec_above},
-        {SYS_madvise, "madvise", "giving memory back", false, {{{0, Test::at_least, above_how}}}},
+        {SYS_madvise, "madvise", "giving memory back, holes in the memory file", false, {{{0, Test::at_least, above_how}}}},
         {SYS_brk, "brk", "the Sentry's heap", false, {}},
-        {SYS_fallocate, "fallocate", "holes in the memory file", false, {}},
         {SYS_futex, "futex", "sleeping and waking", false, {}},
         {SYS_ppoll, "ppoll", "host pipes and terminals, stubs' deaths", false, {}},
         {SYS_epoll_pwait, "epoll_pwait", "host pipes and terminals", false, {}},
@@ -74,11 +74,13 @@ std::vector<HostCall> host_calls(bool writable_binds)
         {SYS_pidfd_send_signal, "pidfd_send_signal", "ending a stub", false, {}},
         {SYS_waitid, "waitid", "collecting a stub that has ended", false, {}},
         {SYS_tgkill, "tgkill", "preempting guest threads", false, {}},
+        {SYS_sched_setaffinity, "sched_setaffinity", "spreading guest threads over processors", false, {{{1, Test::equal, sizeof(cpu_set_t)}}}},
         {SYS_clock_gettime, "clock_gettime", "where the host's vDSO cannot read the clock", false, {}},
         {SYS_rt_sigreturn, "rt_sigreturn", "the end of the SIGBUS fix-up", false, {}},
         {SYS_restart_syscall, "restart_syscall", "how the host goes on with a sleep after a stop", false, {}},
         {SYS_exit_group, "exit_group", "the end", false, {}},
         {SYS_ftruncate, "ftruncate", "", true, {}},
+        {SYS_fallocate, "fallocate", "", true, {}},
         {SYS_mkdirat, "mkdirat", "", true, {}},
         {SYS_mknodat, "mknodat", "FIFOs", true, {}},
         {SYS_unlinkat, "unlinkat", "", true, {}},

@@ -174,9 +174,9 @@ void MemoryFile::release_clean(FileOffset offset, std::uint64_t length)
 void MemoryFile::discard(FileOffset offset, std::uint64_t length)
 {
     assert(offset + length <= state_->size);
-    // EINTR is the only error that can come; the pages would keep their bytes, so try again.
+    // A hole, by the mapping. EINTR is the only error that can come; the pages would keep their bytes, so try again.
     for (;;) {
-        auto done = host::call(SYS_fallocate, state_->fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+        auto done = host::call(SYS_madvise, state_->writable + offset, length, MADV_REMOVE);
         if (done.ok() || !(done.error() == EINTR))
             break;
     }

@@ -43,7 +43,7 @@ Result<std::uint32_t> ControlFile::take_slot()
 void ControlFile::give_back(std::uint32_t slot)
 {
     // What one guest process left there is not for the next one. A slot that cannot be cleaned is never used again.
-    if (host::call(SYS_fallocate, fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, slot_offset(slot), stub::slot_size).ok())
+    if (host::call(SYS_madvise, base_ + slot_offset(slot), stub::slot_size, MADV_REMOVE).ok())
         free_.push_back(slot);
 }
 

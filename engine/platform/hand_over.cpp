@@ -16,6 +16,8 @@ std::optional<HandOverChoice> hand_over_choice(std::string_view name)
         return HandOverChoice::spin;
     if (name == "gang")
         return HandOverChoice::gang;
+    if (name == "spread")
+        return HandOverChoice::spread;
     return {};
 }
 
@@ -39,8 +41,12 @@ void HandOver::request(Time now)
 {
     Time gap = now > last_ ? now - last_ : 0;
     last_ = now;
-    if (!second_ || choice_ == HandOverChoice::futex)
+    if (!second_ || choice_ == HandOverChoice::futex || choice_ == HandOverChoice::spread)
         return;
+    if (spread_) {
+        wanted_ = 0;
+        return;
+    }
     if (choice_ != HandOverChoice::automatic) {
         wanted_ = 1;
         spinning_ = worker_ != 0;

@@ -13,8 +13,8 @@
 namespace ringside::platform {
 
 /// automatic, or one fixed for comparison: futex never leaves worker 0; spin stays on worker 1, which gives up its processor after a while
-/// without requests; gang spins there as long as a guest may send one soon.
-enum class HandOverChoice { automatic, futex, spin, gang };
+/// without requests; gang spins there as long as a guest may send one soon; spread never leaves worker 0, but all may run on any processor.
+enum class HandOverChoice { automatic, futex, spin, gang, spread };
 std::optional<HandOverChoice> hand_over_choice(std::string_view name);
 
 class HandOver {
@@ -25,6 +25,8 @@ public:
 
     /// There is a second worker on a processor of its own.
     void allow_second_worker() { second_ = true; }
+    /// While guests are spread the first worker serves: no processor is free to spin on.
+    void guests_are_spread(bool spread) { spread_ = spread; }
     /// The second worker has taken over, or the first again.
     void moved(unsigned worker, Time now);
     /// A request of a guest was taken.
@@ -57,7 +59,7 @@ private:
 
     HandOverChoice choice_;
     std::function<Time()> processor_time_;
-    bool second_ = false;
+    bool second_ = false, spread_ = false;
     unsigned worker_ = 0, wanted_ = 0;
     bool spinning_ = false;
     Time last_ = 0; ///< request

@@ -172,6 +172,7 @@ struct StubOptions {
     const HostClocks* host_clocks = nullptr; ///< what the guest's vDSO reads without a system call: null where calls are recorded
     unsigned patch_after = 0; ///< `syscall` instructions are patched at their so-manieth trap; 0: never
     int cpu = -1;           ///< pin all stubs to this processor, -1: leave to the host
+    bool may_spread = false; ///< from it to all processors of this process, when guests compute rather than call. Never in recordings
     HandOverChoice hand_over = HandOverChoice::automatic;
 };
 /// Whether ARCH_SET_CPUID works here (probed by its effect).

@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace ringside::platform {
 
@@ -93,13 +94,20 @@ Result<std::unique_ptr<Platform>> StubPlatform::create(const StubOptions& option
     platform->watcher_ = TRY(Watcher::create(*platform->control_));
     TRY(set_up_template(platform->template_orders_, *platform->control_, options));
     platform->pinned_ = is_pinned(platform->template_.pid, options.cpu);
+    bool many = sched_getaffinity(0, sizeof platform->all_processors_, &platform->all_processors_) == 0 && CPU_COUNT(&platform->all_processors_) > 1;
+    if (many && platform->pinned_ && options.may_spread) {
+        if (options.hand_over == HandOverChoice::automatic)
+            platform->spread_.allow();
+        else if (options.hand_over == HandOverChoice::spread)
+            platform->place_guests(true);
+    }
     return std::unique_ptr<Platform>(std::move(platform));
 }
 
 StubPlatform::StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base)
     : options_(options), control_(std::make_unique<ControlFile>(std::move(control))), ack_(std::move(ack)), template_(std::move(base)),
       template_orders_(control_->orders(0), ack_.get(), template_.pidfd.get()), patch_after_(has_fsgsbase() ? options.patch_after : 0),
-      processes_(stub::slot_count), hand_over_(options.hand_over, thread_time)
+      processes_(stub::slot_count), hand_over_(options.hand_over, thread_time), first_worker_(getpid())
 {
 }
 
@@ -506,8 +514,40 @@ std::optional<Event> StubPlatform::poll_event()
     return {};
 }
 
+void StubPlatform::note_load(std::uint64_t time, std::size_t busy, bool request)
+{
+    if (!spread_.note(time, busy, request))
+        return;
+    hand_over_.guests_are_spread(spread_.on());
+    place_guests(spread_.on());
+}
+
+/// On one processor with the first worker, or each where the host likes. Threads made from now on inherit it.
+void StubPlatform::place_guests(bool spread)
+{
+    pinned_ = false; // one that is being born now may miss it
+    cpu_set_t set = all_processors_;
+    if (!spread) {
+        CPU_ZERO(&set);
+        CPU_SET(static_cast<std::size_t>(options_.cpu), &set);
+    }
+    auto place = [&](int thread) { static_cast<void>(host::call(SYS_sched_setaffinity, thread, sizeof set, &set).ok()); };
+    place(first_worker_);
+    place(template_.pid);
+    for (auto& process : processes_) {
+        if (!process || process->dead())
+            continue;
+        place(process->pid());
+        for (auto& context : process->contexts()) {
+            if (int thread = context->tid(); thread > 0)
+                place(thread);
+        }
+    }
+}
+
 std::optional<Event> StubPlatform::wait(std::optional<std::uint64_t> deadline)
 {
+    std::size_t busy = running_.size();
     std::optional<Event> event = poll_event();
     if (!event && !take_ring() && deadline != 0) {
         if (hand_over_.spins())
@@ -518,6 +558,9 @@ std::optional<Event> StubPlatform::wait(std::optional<std::uint64_t> deadline)
     if (event) {
         event->time = now();
         hand_over_.request(event->time);
+        note_load(event->time, busy, true);
+    } else {
+        note_load(now(), busy, false);
     }
     return event;
 }
@@ -544,6 +587,8 @@ std::optional<Event> StubPlatform::spin(std::optional<std::uint64_t> deadline)
 /// Until something comes, or the deadline.
 std::optional<Event> StubPlatform::sleep(std::optional<std::uint64_t> deadline)
 {
+    if (spread_.wants_look(running_.size()))
+        deadline = std::min(deadline.value_or(~0ULL), now() + Spread::window);
     for (;;) {
         std::optional<Event> event;
         bool late = sleep_once(deadline, [&] {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "engine/platform/platform.h"
+#include "engine/platform/spread.h"
 #include "engine/platform/stub_process.h"
 #include "engine/platform/template_process.h"
 #include "engine/platform/watcher.h"
 
 #include <deque>
+#include <sched.h>
 
 namespace ringside::platform {
 
@@ -60,6 +62,8 @@ private:
     void set_stopped(GuestContext& context, GuestContext::State state);
     void forget_if_gone(StubProcess& process);
     bool runs_on_our_cpu() const;
+    void note_load(std::uint64_t time, std::size_t busy, bool request);
+    void place_guests(bool spread);
 
     StubOptions options_;
     std::unique_ptr<ControlFile> control_;
@@ -77,7 +81,10 @@ private:
     std::atomic<bool> rung_ = false;
     HandOver hand_over_;
     std::uint32_t guest_spins_ = 0;                       ///< what makes 50 µs of looking, or 0 when not measured yet
-    bool pinned_ = false;
+    bool pinned_ = false;                                 ///< all guest threads are, and were since they began
+    Spread spread_;
+    cpu_set_t all_processors_ {};
+    pid_t first_worker_;                                  ///< its thread: the one that made the platform
 };
 
 class StubThread final : public Thread {
