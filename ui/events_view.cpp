@@ -82,10 +82,10 @@ void EventsView::fit_columns()
     auto chars = [&](int count) { return mono.horizontalAdvance(QString(count, '0')) + margins; };
     setColumnWidth(EventsModel::number, chars(6) + 2 * mono.horizontalAdvance('0') + 4); // signs stand before it
     setColumnWidth(EventsModel::time, chars(7));
-    bool narrow = isVisible() && viewport()->width() < mono.horizontalAdvance('0') * 90; // the arguments need what there is
+    bool narrow = isVisible() && viewport()->width() < mono.horizontalAdvance('0') * 112; // the arguments need what there is
     setColumnWidth(EventsModel::process, chars(narrow ? 7 : 9));
-    setColumnWidth(EventsModel::call, chars(narrow ? 10 : 12));
-    setColumnWidth(EventsModel::result, chars(narrow ? 9 : 21));
+    setColumnWidth(EventsModel::call, chars(narrow ? 10 : 13));
+    setColumnWidth(EventsModel::result, chars(narrow ? 9 : 16));
     setColumnWidth(EventsModel::duration, chars(8));
     // Wide enough for the words of the header, too.
     setColumnWidth(EventsModel::host, chars(4));

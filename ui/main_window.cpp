@@ -28,6 +28,7 @@
 #include "ui/trace_document.h"
 
 #include <QCloseEvent>
+#include <QFontMetrics>
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QMenuBar>
@@ -237,7 +238,7 @@ void MainWindow::reset_layout()
         raise_first_dock();
     }
     resizeDocks({processes_, inspector_}, {size.width() < 1000 ? 140 : 185, 345}, Qt::Horizontal);
-    if (size.width() < 1000 && !QSettings().contains("events/columns-3"))
+    if (size.width() < 1000 && !QSettings().contains(layout_key("events/columns-3")))
         QTimer::singleShot(0, view_, &EventsView::fit_columns); // its width is known then
     resizeDocks({bottom.front()}, {size.height() < 640 ? 110 : size.height() < 800 ? 190 : 230}, Qt::Vertical);
     name_tab_bars();
@@ -327,14 +328,21 @@ void MainWindow::update_actions()
         action->setEnabled(open);
 }
 
+/// A wide window's layout is of no use in a narrow one: each of the three kinds of width has its own.
+QString MainWindow::layout_key(const char* what) const
+{
+    return QLatin1String(what) + (width() < 1000 ? QStringLiteral("-small") : width() < 1400 ? QStringLiteral("-narrow") : QString());
+}
+
 void MainWindow::save_layout()
 {
     QSettings settings;
     settings.setValue("window/geometry", saveGeometry());
     if (pages_->currentWidget() != view_)
         return; // the start page hides the docks
-    settings.setValue("window/state", saveState(layout_version));
-    settings.setValue("events/columns-3", view_->horizontalHeader()->saveState());
+    settings.setValue(layout_key("window/state"), saveState(layout_version));
+    settings.setValue(layout_key("events/columns-3"), view_->horizontalHeader()->saveState());
+    settings.setValue(layout_key("events/letter"), QFontMetrics(mono_font()).averageCharWidth());
 }
 
 void MainWindow::restore_layout()
@@ -345,11 +353,12 @@ void MainWindow::restore_layout()
             resize(1400, 860);
         return;
     }
-    if (!restoreState(settings.value("window/state").toByteArray(), layout_version))
+    if (!restoreState(settings.value(layout_key("window/state")).toByteArray(), layout_version))
         QTimer::singleShot(0, this, &MainWindow::reset_layout); // sizes are known then
     else
         raise_first_dock();
-    view_->horizontalHeader()->restoreState(settings.value("events/columns-3").toByteArray());
+    if (view_->horizontalHeader()->restoreState(settings.value(layout_key("events/columns-3")).toByteArray()) && settings.value(layout_key("events/letter")).toInt() != QFontMetrics(mono_font()).averageCharWidth())
+        view_->fit_columns(); // letters had another size then
     view_->show_sorting(sort_column_, sort_order_); // that of the last window is not ours
 }
 

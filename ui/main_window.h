@@ -130,6 +130,7 @@ private:
     void show_events();
     void save_layout();
     void restore_layout();
+    QString layout_key(const char* what) const;
     void reset_layout();
     void fold_quick_row();
     void name_tab_bars();

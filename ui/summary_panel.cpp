@@ -17,7 +17,7 @@ namespace {
 
 using namespace trace::analysis;
 
-constexpr int narrow = 720; ///< below it the columns lie under each other
+constexpr int narrow = 560; ///< below it the columns lie under each other
 
 QString coloured(const QString& html, const QColor& colour)
 {

@@ -1,7 +1,7 @@
 // Pictures of the window, made on any platform of Qt: ui-screenshots FOLDER [TRACE[:EVENT]…].
 //
-// start-light.png; and for each trace NAME-light.png and NAME-filter-dark.png with that event, or the first problem, in the inspector, one with a mistake
-// in the filter, and each dock in front.
+// start-light.png, live-dark.png, start-zh.png; and for each trace NAME-light.png and NAME-filter-dark.png with that event, or the first problem, in the inspector, one with a mistake
+// in the filter, and each dock in front, English and Chinese.
 #include "ui/events_model.h"
 #include "ui/filter_line.h"
 #include "ui/find_bar.h"
@@ -9,7 +9,11 @@
 #include "ui/inspector.h"
 #include "ui/main_window.h"
 #include "ui/mark_book.h"
+#include "ui/network_panel.h"
+#include "ui/run_form.h"
+#include "ui/start_page.h"
 #include "ui/theme.h"
+#include "ui/translation.h"
 
 #include <QApplication>
 #include <QFileInfo>
@@ -23,13 +27,28 @@ namespace {
 
 using namespace ringside::ui;
 
-void picture_of_start(const QString& folder)
+void picture_of_start(const QString& path)
 {
     MainWindow window;
     window.resize(1280, 760);
     window.show();
     QTest::qWait(800);
-    window.grab().save(folder + "/start-light.png");
+    window.grab().save(path);
+}
+
+/// A program that waits for what is typed.
+void picture_of_run(const QString& path)
+{
+    apply_theme(*static_cast<QApplication*>(QApplication::instance()), Theme::dark);
+    MainWindow window;
+    window.resize(1400, 840);
+    window.show();
+    window.start_page().form().set_command("sh -c 'for place in /usr/lib /etc; do ls $place | wc -l; done; printf \"Overwrite report.html? [y/N] \"; read answer'");
+    if (auto options = window.start_page().form().options())
+        window.run_program(*options);
+    QTest::qWait(4'000);
+    window.grab().save(path);
+    apply_theme(*static_cast<QApplication*>(QApplication::instance()), Theme::light);
 }
 
 void pictures_of(const QString& trace, quint64 event, const QString& filter, const QString& path)
@@ -68,6 +87,8 @@ void pictures_of_docks(const QString& trace, quint64 event, const QString& path,
         window.focus().set_event(event);
     for (const char* dock : {"summary", "timeline", "files", "network", "host", "statistics", "terminal"}) {
         window.show_dock(dock);
+        if (event && dock == std::string_view("network"))
+            window.network().follow_event(event);
         QTest::qWait(700);
         window.grab().save(path.arg(dock));
     }
@@ -110,7 +131,8 @@ int main(int argc, char** argv)
         return 2;
     QString folder = arguments.takeFirst();
     apply_theme(application, Theme::light);
-    picture_of_start(folder);
+    picture_of_start(folder + "/start-light.png");
+    picture_of_run(folder + "/live-dark.png");
     for (const QString& argument : arguments) {
         QString trace = argument.section(':', 0, 0);
         quint64 event = argument.section(':', 1).toULongLong();
@@ -134,5 +156,13 @@ int main(int argc, char** argv)
         pictures_of(trace, event, "ret < 0", name + "-twice.png");
         QApplication::setFont(normal);
     }
+    apply_language(application, "zh_CN");
+    for (Theme theme : {Theme::light, Theme::dark}) {
+        apply_theme(application, theme);
+        for (const QString& argument : arguments)
+            pictures_of_docks(argument.section(':', 0, 0), argument.section(':', 1).toULongLong(),
+                folder + '/' + QFileInfo(argument.section(':', 0, 0)).completeBaseName() + (theme == Theme::dark ? "-%1-zh-dark.png" : "-%1-zh-light.png"), QSize(1400, 840));
+    }
+    picture_of_start(folder + "/start-zh.png");
     return 0;
 }
