@@ -3,36 +3,45 @@
 #include "engine/platform/platform.h"
 
 #include <asm/prctl.h>
+#include <atomic>
 #include <csignal>
 #include <cpuid.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace ringside::platform {
 
+namespace {
+
+std::atomic<bool> cpuid_trapped {false};
+
+/// CPUID has trapped: from here on it does not, and is executed again.
+void allow_cpuid(int)
+{
+    cpuid_trapped = true;
+    syscall(SYS_arch_prctl, ARCH_SET_CPUID, 1);
+}
+
+}
+
 bool cpuid_traps()
 {
+    // In this thread, for a moment: a process of its own would cost more than all else at the start.
     static const bool traps = [] {
-        pid_t child = fork();
-        if (child == 0) {
-            rlimit none {0, 0};
-            setrlimit(RLIMIT_CORE, &none);
-            signal(SIGSEGV, SIG_DFL);
-            if (syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0) != 0)
-                _exit(1);
+        struct sigaction action {}, before {};
+        action.sa_handler = allow_cpuid;
+        if (sigaction(SIGSEGV, &action, &before) != 0)
+            return false;
+        if (syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0) == 0) {
             unsigned a = 0;
             unsigned b = 0;
             unsigned c = 0;
             unsigned d = 0;
             __cpuid(0, a, b, c, d);
-            _exit(1);
+            syscall(SYS_arch_prctl, ARCH_SET_CPUID, 1);
         }
-        int status = 0;
-        if (child < 0 || waitpid(child, &status, 0) != child)
-            return false;
-        return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
+        sigaction(SIGSEGV, &before, nullptr);
+        return cpuid_trapped.load();
     }();
     return traps;
 }
