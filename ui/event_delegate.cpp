@@ -160,7 +160,7 @@ void EventDelegate::paint_cell(QPainter* painter, const QRect& rect, const QMode
     case EventsModel::arguments: paint_arguments(painter, rect, row); break;
     case EventsModel::result:
         painter->setPen(result_colour(row.result_kind));
-        draw_text(painter, rect, Qt::AlignLeft, row.result);
+        draw_text(painter, rect, Qt::AlignLeft, row.open ? index.data().toString() : row.result);
         break;
     case EventsModel::duration: draw_text(painter, rect, Qt::AlignRight, row.duration); break;
     case EventsModel::host:

@@ -40,6 +40,8 @@ void EventsModel::set_trace(const std::string& path)
     order_ = marked_ = nullptr;
     filtered_ = false;
     running_ = false;
+    latest_ = 0;
+    since_latest_.invalidate();
     events_ = 0;
     if (!path.empty()) {
         loader_ = std::make_unique<RowLoader>(path);
@@ -233,6 +235,15 @@ QString EventsModel::shown_time(const EventRow& row, int at) const
     return row.time;
 }
 
+/// A call that has not come back says for how long.
+QString EventsModel::shown_result(const EventRow& row) const
+{
+    if (!row.open || !running_ || !since_latest_.isValid())
+        return row.result;
+    qint64 tenths = (static_cast<qint64>(latest_ - std::min(latest_, row.ts)) + since_latest_.nsecsElapsed()) / 100'000'000;
+    return tenths < 10 ? row.result : row.result + QStringLiteral(" %1 s").arg(QLocale().toString(static_cast<double>(tenths) / 10, 'f', 1));
+}
+
 trace::EventId EventsModel::event_at(int row) const
 {
     if (row < 0 || row >= rowCount())
@@ -330,6 +341,11 @@ void EventsModel::take(std::uint64_t number, std::uint64_t generation, const Eve
         return;
     at->second.rows = rows;
     at->second.requested = false;
+    for (const EventRow& row : *rows)
+        if (running_ && row.ts > latest_) {
+            latest_ = row.ts;
+            since_latest_.start();
+        }
     if (std::ranges::any_of(*rows, [](const EventRow& row) { return row.id == 0; }))
         miss(number, generation);
     int first = static_cast<int>(number) * block_rows;
@@ -433,7 +449,7 @@ QVariant EventsModel::data(const QModelIndex& index, int role) const
     case process: return row->process;
     case call: return row->call;
     case arguments: return row->arguments.text;
-    case result: return row->result;
+    case result: return shown_result(*row);
     case duration: return row->duration;
     case host: return row->host;
     case notes: return marks_ ? QString::fromStdString(marks_->mark(row->id).note).simplified() : QString();

@@ -7,6 +7,7 @@
 #include "ui/scanner.h"
 
 #include <QAbstractTableModel>
+#include <QElapsedTimer>
 
 #include <cstdint>
 #include <list>
@@ -99,6 +100,7 @@ private:
         std::list<std::uint64_t>::iterator used;
     };
 
+    QString shown_result(const EventRow& row) const;
     void take(std::uint64_t block, std::uint64_t generation, const EventBlockPtr& rows);
     /// Rows that could not be read now are asked for again, for a while.
     void miss(std::uint64_t block, std::uint64_t generation);
@@ -114,6 +116,8 @@ private:
     std::unique_ptr<RowLoader> loader_;
     trace::EventId events_ = 0;
     bool running_ = false;
+    std::uint64_t latest_ = 0;   ///< the highest time of a row that was shown while it is recorded
+    QElapsedTimer since_latest_; ///< so that it can be said what time it is in the trace
     bool filtered_ = false;
     std::shared_ptr<std::vector<std::uint32_t>> matches_ = std::make_shared<std::vector<std::uint32_t>>();
     RowsPtr order_, marked_;

@@ -88,7 +88,7 @@ void EventsView::fit_columns()
     setColumnWidth(EventsModel::result, chars(narrow ? 9 : 16));
     setColumnWidth(EventsModel::duration, chars(8));
     // Wide enough for the words of the header, too.
-    setColumnWidth(EventsModel::host, chars(4));
+    setColumnWidth(EventsModel::host, std::max(chars(4), horizontalHeader()->sectionSizeHint(EventsModel::host)));
     setColumnWidth(EventsModel::notes, chars(24));
     setColumnWidth(EventsModel::thread, chars(6));
     setColumnWidth(EventsModel::path, chars(28));

@@ -91,6 +91,8 @@ Inspection inspect(trace::TraceFile& trace, trace::EventId id, bool running)
     result.host_calls = trace::Queries(trace).host_calls_of(event->id);
     if (event->failed())
         result.sandbox = trace::analysis::sandbox_reason(trace, *event);
+    if (auto back = event->done ? trace.event(event->done) : std::nullopt)
+        result.waker = back->waker;
     result.opened = opened_by(trace, *event, process);
     take_data(trace, *event, result);
     take_code(trace, *event, result);

@@ -30,6 +30,7 @@ struct Inspection {
     std::vector<trace::HostCall> host_calls;
     std::vector<RecordedBytes> data;
     std::vector<Instruction> code;
+    trace::EventId waker = 0;               ///< the event that ended its wait
     trace::EventId opened = 0;              ///< the event that its descriptor came from
     std::uint64_t page_bytes = 0;           ///< of mapped pages that became present with it
     std::optional<trace::analysis::SandboxReason> sandbox; ///< where the sandbox made it fail

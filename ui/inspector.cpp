@@ -308,8 +308,8 @@ void Inspector::add_facts(const Inspection& inspection)
         add_link(facts, tr("opened by"), inspection.opened);
     if (inspection.event.done)
         add_link(facts, tr("came back"), inspection.event.done);
-    if (inspection.event.waker)
-        add_link(facts, tr("woken by"), inspection.event.waker);
+    if (trace::EventId waker = inspection.waker ? inspection.waker : inspection.event.waker)
+        add_link(facts, tr("woken by"), waker);
 }
 
 /// Enter or a double click goes there.

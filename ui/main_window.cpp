@@ -123,6 +123,7 @@ MainWindow::MainWindow()
     connect(&clock_, &QTimer::timeout, this, [this] {
         update_status();
         tell_waiting();
+        view_->viewport()->update(); // how long calls have been running
     });
     connect(&disk_, &QTimer::timeout, this, &MainWindow::watch_disk);
     connect(&session_, &QTimer::timeout, this, &MainWindow::remember_session);
@@ -321,7 +322,6 @@ void MainWindow::update_actions()
     run_button_->set_kind(last_run_ ? FlatButton::Kind::plain : FlatButton::Kind::primary);
     if (!stop_action_)
         return; // the menus come later
-    stop_action_->setEnabled(running);
     kill_action_->setEnabled(running);
     again_action_->setEnabled(!running && last_run_.has_value());
     for (QAction* action : trace_actions_)

@@ -139,7 +139,14 @@ void MainWindow::make_go_menu()
 void MainWindow::make_other_menus()
 {
     QMenu* run = menuBar()->addMenu(tr("&Run"));
-    stop_action_ = add(run, tr("&Stop"), Qt::CTRL | Qt::Key_E, this, [this] { stop(); });
+    stop_action_ = add(run, tr("&Start or Stop"), Qt::CTRL | Qt::Key_E, this, [this] {
+        if (program_)
+            stop();
+        else if (last_run_)
+            run_again();
+        else
+            ask_run();
+    });
     kill_action_ = add(run, tr("&Kill"), {}, this, [this] {
         if (program_)
             program_->kill();

@@ -260,7 +260,7 @@ void MainWindow::update_status()
         events += tr(", %1 internal hidden").arg(number(document_->events() - shown));
     status_->set_events(events);
     status_->set_replay(complete && meta_text("mode") == QStringLiteral("record") ? tr("replayable") : QString());
-    status_->set_sandbox(meta_text("confinement").isEmpty() ? QString() : tr("sandbox: %1").arg(meta_text("confinement")));
+    status_->set_sandbox(meta_text("confinement").isEmpty() ? QString() : tr("sandbox: %1").arg(meta_text("confinement") == QStringLiteral("full") ? tr("full") : tr("reduced")));
     status_->set_host_calls(tr("%1 host calls").arg(number(totals_.host_calls)));
 }
 

@@ -102,9 +102,9 @@ NetworkPanel::NetworkPanel(QWidget* parent)
     table_->setRootIsDecorated(false);
     split_->addWidget(table_);
     split_->addWidget(right);
-    split_->setSizes({720, 420});
-    split_->setStretchFactor(0, 3);
-    split_->setStretchFactor(1, 2);
+    split_->setSizes({840, 400});
+    split_->setStretchFactor(0, 2);
+    split_->setStretchFactor(1, 1);
     split_->setChildrenCollapsible(false);
     split_->setFocusProxy(table_);
     set_view(split_);

@@ -237,12 +237,13 @@ void TreeTable::set_rows(std::unique_ptr<TreeRow> root)
 void TreeTable::fit_columns()
 {
     fitted_ = true;
+    auto is_number = [this](int column) { return model_->headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>().testFlag(Qt::AlignRight); };
     for (int column = 0; column < model_->columnCount(); ++column) {
         resizeColumnToContents(column);
         if (column == 0 && rootIsDecorated())
             setColumnWidth(column, std::max(260, width() * 2 / 5)); // what is folded may be long
         else
-            setColumnWidth(column, std::clamp(columnWidth(column) + 6, 60, column == 0 ? std::max(220, width() * 2 / 5) : 220));
+            setColumnWidth(column, std::clamp(columnWidth(column) + 6, rootIsDecorated() && !is_number(column) ? 128 : 60, column == 0 ? std::max(220, width() * 2 / 5) : 220));
     }
 }
 
