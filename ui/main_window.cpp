@@ -373,7 +373,7 @@ void MainWindow::next_pane(int step)
         all.push_back(dock);
     all.push_back(processes_);
     for (Panel* dock : all) {
-        if (dock->isHidden() || dock->visibleRegion().isEmpty()) // behind another one
+        if (dock->isHidden() || !dock->in_front())
             continue;
         panes.push_back(dock);
         docks.push_back(dock);

@@ -48,6 +48,7 @@ Panel::Panel(const QString& title, const QString& name, QWidget* parent) : QDock
     layout->addWidget(note_);
     note_->setForegroundRole(QPalette::PlaceholderText);
     setTitleBarWidget(bar);
+    connect(this, &QDockWidget::visibilityChanged, this, [this](bool seen) { in_front_ = seen; });
 }
 
 void Panel::set_note(const QString& note)

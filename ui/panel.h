@@ -17,11 +17,14 @@ public:
     /// Without a title of its own: its tab has the name.
     void hide_title();
     QString note_text() const;
+    /// Seen, and not behind another dock's tab. (Not visibleRegion(): a dock that its own contents cover has none.)
+    bool in_front() const { return in_front_; }
     /// What F6 goes to.
     virtual void take_focus();
 
 private:
     QLabel* note_;
+    bool in_front_ = false;
 };
 
 /// A line of help where a pane has nothing to show.

@@ -45,6 +45,7 @@ void show_text(QWidget* parent, const QString& title, const QString& lead, const
     QDialog dialog(parent);
     dialog.setWindowTitle(title);
     auto* text = new QTextBrowser;
+    text->setObjectName(QStringLiteral("dialog-text"));
     text->setFrameShape(QFrame::NoFrame);
     text->setAccessibleName(title);
     text->setTabChangesFocus(true);

@@ -6,13 +6,17 @@
 #include "ui/events_model.h"
 #include "ui/events_view.h"
 #include "ui/filter_line.h"
+#include "ui/focus.h"
+#include "ui/host_panel.h"
 #include "ui/inspector.h"
 #include "ui/main_window.h"
 #include "ui/message_bar.h"
 #include "ui/output_panel.h"
 #include "ui/run_form.h"
 #include "ui/start_page.h"
+#include "ui/statistics_panel.h"
 #include "ui/status_line.h"
+#include "ui/summary_panel.h"
 #include "ui/trace_document.h"
 
 #include <QAbstractButton>
@@ -20,6 +24,7 @@
 #include <QClipboard>
 #include <QElapsedTimer>
 #include <QSignalSpy>
+#include <QTextBrowser>
 #include <QtTest>
 
 #include <cstdio>
@@ -144,6 +149,78 @@ void WindowTest::places_visited_are_gone_back_to()
     for (int i = 0; i < 3; ++i)
         go(Qt::Key_Left);
     QCOMPARE(window.focus().event(), first ? first : trace::EventId {10}); // the first place, and no further
+}
+
+void WindowTest::what_was_done_with_a_descriptor_is_walked_through()
+{
+    if (!missing().isEmpty())
+        QSKIP(qPrintable(missing()));
+    MainWindow window;
+    window.resize(1300, 800);
+    window.show();
+    RunEnd ended(window);
+    session::SessionOptions options = options_for(window, "sh -c 'exec 7</etc/passwd; read line <&7; read other <&7; cat /no/such; exit 3'");
+    window.run_program(options);
+    QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
+    if (!ended.forbidden().isEmpty())
+        QSKIP(qPrintable(ended.forbidden()));
+    QSignalSpy done(&window, &MainWindow::filter_done);
+    window.filter_line().apply("syscall == read && path == \"/etc/passwd\"");
+    QVERIFY(done.count() > 0 || done.wait(patience));
+    QVERIFY(window.events().rowCount() > 2);
+    trace::EventId first = window.events().event_at(0), second = window.events().event_at(1);
+    QSignalSpy shown(&window.inspector(), &Inspector::shown);
+    window.focus().set_event(first);
+    QVERIFY(shown.count() > 0 || shown.wait(patience));
+    QVERIFY2(window.inspector().text().contains("opened by"), qPrintable(window.inspector().text()));
+    trace::EventId opened = window.inspector().opened();
+    QVERIFY(opened != 0 && opened < first);
+    QTest::keyClick(&window, Qt::Key_Period, Qt::ControlModifier);
+    QTRY_COMPARE_WITH_TIMEOUT(window.focus().event(), second, patience);
+    QTRY_VERIFY_WITH_TIMEOUT(window.inspector().object() != 0, patience);
+    QTest::keyClick(&window, Qt::Key_Comma, Qt::ControlModifier);
+    QTRY_COMPARE_WITH_TIMEOUT(window.focus().event(), first, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(window.inspector().opened(), opened, patience);
+    window.filter_line().apply({});
+    QTest::keyClick(&window, Qt::Key_Return, Qt::ControlModifier);
+    QTRY_COMPARE_WITH_TIMEOUT(window.focus().event(), opened, patience);
+    // Why the program failed stands beside each event that is part of it.
+    QTRY_VERIFY_WITH_TIMEOUT(window.summary().summary() && window.summary().summary()->why.cause.event, patience);
+    window.focus().set_event(window.summary().summary()->why.cause.event);
+    QTRY_VERIFY2_WITH_TIMEOUT(window.inspector().text().contains("/no/such does not exist"), qPrintable(window.inspector().text()), patience);
+}
+
+void WindowTest::each_part_of_the_status_leads_somewhere()
+{
+    TemporaryFolder folder;
+    Opened opened(synthetic_trace(folder, 2000));
+    QVERIFY(opened.ok);
+    auto press = [&](const QString& part) {
+        for (QAbstractButton* button : opened.window.status().findChildren<QAbstractButton*>())
+            if (button->isVisible() && button->text().contains(part))
+                return button->click(), true;
+        return false;
+    };
+    QVERIFY2(press("events"), qPrintable(opened.window.status().text()));
+    QTRY_VERIFY_WITH_TIMEOUT(opened.window.statistics().in_front(), patience);
+    QVERIFY(press("host calls"));
+    QTRY_VERIFY_WITH_TIMEOUT(opened.window.host().in_front(), patience);
+    // F6 reaches it among the panes, though its contents cover it.
+    bool reached = false;
+    for (int i = 0; i < 6 && !reached; ++i) {
+        QTest::keyClick(&opened.window, Qt::Key_F6);
+        reached = opened.window.focusWidget() && opened.window.host().isAncestorOf(opened.window.focusWidget());
+    }
+    QVERIFY(reached);
+    QString read;
+    QTimer::singleShot(200, &opened.window, [&] {
+        if (auto* text = opened.window.findChild<QTextBrowser*>("dialog-text"))
+            read = text->toPlainText();
+        if (QWidget* dialog = QApplication::activeModalWidget())
+            dialog->close();
+    });
+    QVERIFY(press(".ringside"));
+    QVERIFY2(read.contains("2,000") && read.contains(QString::fromStdString(folder / "")), qPrintable(read));
 }
 
 void WindowTest::problems_are_reached_by_key()

@@ -15,6 +15,8 @@ private Q_SLOTS:
     void quick_filters_compose();
     void places_visited_are_gone_back_to();
     void problems_are_reached_by_key();
+    void what_was_done_with_a_descriptor_is_walked_through();
+    void each_part_of_the_status_leads_somewhere();
     void the_inspector_takes_a_call_apart();
     void rows_are_copied_as_strace_writes_them();
     void a_letter_does_not_search_millions_of_rows();
