@@ -145,7 +145,7 @@ struct Exec {
         Kernel& kernel = task.kernel();
         ThreadGroup& group = *task.group_;
         clear_child_tid(task);
-        walk_robust_list(task);
+        leave_futexes(task);
         task.usage_->max_rss = std::max(task.usage_->max_rss, task.mm_->resident_bytes());
 
         task.recorder().memory_digest(task, group.has_executed);

@@ -64,7 +64,8 @@ struct Exit {
         clear_child_tid(task);
         if (task.group_->tasks_.size() == 1)
             ipc::process_ended(*task.group_);
-        walk_robust_list(task);
+        leave_futexes(task);
+        task.left_futexes = true;
         if (task.recorder().enabled()) {
             if (!task.at_event_)
                 doubt_memory(task);

@@ -122,6 +122,16 @@ Result<void> Task::copy_out(GuestAddr to, std::span<const std::byte> from)
     return result;
 }
 
+Result<std::uint32_t> Task::compare_exchange(GuestPtr<std::uint32_t> word, std::uint32_t expected, std::uint32_t desired)
+{
+    std::uint32_t found = expected;
+    TRY(mm_->compare_exchange(*this, word.addr(), found, desired));
+    recorder_->copied(*this, trace::Direction::in, word.addr(), std::as_bytes(std::span(&found, 1)));
+    if (found == expected)
+        recorder_->copied(*this, trace::Direction::out, word.addr(), std::as_bytes(std::span(&desired, 1)));
+    return found;
+}
+
 Result<std::string> Task::copy_in_string(GuestAddr from, std::size_t max)
 {
     std::string text = TRY(read_string(from, max));

@@ -132,6 +132,7 @@ public:
     // Kept for the guest, as set by set_tid_address, set_robust_list and prctl.
     GuestAddr clear_child_tid;
     GuestAddr robust_list;
+    bool left_futexes = false; ///< it ends: locks that it held are others' now, and it can be no owner
     std::uint64_t personality = 0;
     std::uint64_t timer_slack = 50'000;
     int parent_death_signal = 0;
@@ -158,6 +159,8 @@ public:
         static_assert(std::is_trivially_copyable_v<T>);
         return copy_out(to.addr(), std::as_bytes(std::span(&value, 1)));
     }
+    /// Puts `desired` where `expected` is, at once for other threads: what was there. The word's address is a multiple of 4. EFAULT.
+    Result<std::uint32_t> compare_exchange(GuestPtr<std::uint32_t> word, std::uint32_t expected, std::uint32_t desired);
     /// An array; E2BIG is the caller's to check before: `count` elements are allocated.
     template<typename T>
     Result<std::vector<T>> copy_in_array(GuestPtr<T> from, std::size_t count)

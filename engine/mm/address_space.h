@@ -81,6 +81,8 @@ public:
     // pages in, copy-on-write included, and so may block. Recording happens in Task::copy_in and copy_out, which call these.
     Result<void> copy_in(kernel::Task& task, GuestAddr from, std::span<std::byte> to);
     /// `written`: the bytes that were copied, also where an error is returned.
+    /// As MemoryFile::compare_exchange, at an address that is a multiple of 4. EFAULT, ENOMEM.
+    Result<void> compare_exchange(kernel::Task& task, GuestAddr word, std::uint32_t& expected, std::uint32_t desired);
     Result<void> copy_out(kernel::Task& task, GuestAddr to, std::span<const std::byte> from, std::uint64_t* written = nullptr);
     /// How many bytes from the start could be copied (for partial reads and writes).
     std::uint64_t accessible(kernel::Task& task, GuestAddr start, std::uint64_t length, bool write);

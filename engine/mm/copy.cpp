@@ -53,6 +53,12 @@ Result<void> AddressSpace::copy_out(kernel::Task& task, GuestAddr to, std::span<
     });
 }
 
+Result<void> AddressSpace::compare_exchange(kernel::Task& task, GuestAddr word, std::uint32_t& expected, std::uint32_t desired)
+{
+    return state_->walk(task, word.value(), sizeof expected, true, false,
+        [&](FileOffset at, std::uint64_t, std::uint64_t) { return state_->memory.compare_exchange(at, expected, desired); });
+}
+
 Result<std::uint64_t> AddressSpace::peek(kernel::Task& task, GuestAddr from, std::span<std::byte> to, bool force)
 {
     std::uint64_t moved = 0;

@@ -6,6 +6,7 @@
 #include "engine/mm/guarded_copy.h"
 #include "engine/mm/range_map.h"
 
+#include <atomic>
 #include <cassert>
 #include <cstdio>
 #include <fcntl.h>
@@ -201,6 +202,17 @@ Result<void> MemoryFile::write(FileOffset offset, std::span<const std::byte> fro
     assert(offset <= state_->size && from.size() <= state_->size - offset);
     if (!guarded_copy(state_->writable + offset, from.data(), from.size()))
         return Errno(ENOMEM);
+    return {};
+}
+
+Result<void> MemoryFile::compare_exchange(FileOffset offset, std::uint32_t& expected, std::uint32_t desired)
+{
+    assert(offset % sizeof(std::uint32_t) == 0 && offset + sizeof(std::uint32_t) <= state_->size);
+    std::byte* at = state_->writable + offset;
+    std::uint32_t there = 0;
+    if (!guarded_copy(&there, at, sizeof there)) // from here on the page is there
+        return Errno(ENOMEM);
+    std::atomic_ref(*reinterpret_cast<std::uint32_t*>(at)).compare_exchange_strong(expected, desired);
     return {};
 }
 

@@ -41,6 +41,9 @@ public:
     std::span<const std::byte> view(FileOffset offset, std::uint64_t length) const;
     /// Copies with a fix-up for SIGBUS: ENOMEM when the memory limit is reached (the guest is then killed as by the OOM killer).
     Result<void> read(FileOffset offset, std::span<std::byte> to) const;
+    /// Puts `desired` at `offset` if `expected` is there, at once for guests that write there meanwhile; `expected` becomes what was there.
+    /// A multiple of 4. ENOMEM.
+    Result<void> compare_exchange(FileOffset offset, std::uint32_t& expected, std::uint32_t desired);
     Result<void> write(FileOffset offset, std::span<const std::byte> from);
     Result<void> copy(FileOffset to, FileOffset from, std::uint64_t length);
     /// preadv2 of a host file into the file; `wait` false: RWF_NOWAIT, EAGAIN where the host would have to wait for its disk. The

@@ -64,9 +64,54 @@ Result<long> requeue(Task& task, GuestAddr from, GuestAddr to, bool is_private, 
     if (expected && TRY(task.copy_in(GuestPtr<std::uint32_t>(from))) != *expected)
         return Errno(EAGAIN);
     FutexTable& futexes = task.kernel().futexes();
-    int woken = futexes.wake(from_key, wake, FUTEX_BITSET_MATCH_ANY);
-    int moved = futexes.requeue(from_key, to_key, move);
+    int woken = TRY(futexes.wake(from_key, wake, FUTEX_BITSET_MATCH_ANY));
+    int moved = TRY(futexes.requeue(from_key, to_key, move));
     return woken + (expected ? moved : 0);
+}
+
+/// What FUTEX_WAKE_OP makes of the second word. ENOSYS for an operation that there is not.
+Result<std::uint32_t> changed_by(std::uint32_t encoded, std::uint32_t old)
+{
+    auto operand = static_cast<std::uint32_t>(static_cast<std::int32_t>((encoded >> 12 & 0xfff) << 20) >> 20);
+    if (encoded >> 28 & FUTEX_OP_OPARG_SHIFT)
+        operand = 1U << (operand & 31);
+    switch (encoded >> 28 & 7) {
+    case FUTEX_OP_SET:
+        return operand;
+    case FUTEX_OP_ADD:
+        return old + operand;
+    case FUTEX_OP_OR:
+        return old | operand;
+    case FUTEX_OP_ANDN:
+        return old & ~operand;
+    case FUTEX_OP_XOR:
+        return old ^ operand;
+    default:
+        return Errno(ENOSYS);
+    }
+}
+
+/// Whether its old value fulfils the condition. ENOSYS for one that there is not.
+Result<bool> fulfils(std::uint32_t encoded, std::uint32_t old)
+{
+    auto value = static_cast<std::int32_t>(old);
+    std::int32_t against = static_cast<std::int32_t>((encoded & 0xfff) << 20) >> 20;
+    switch (encoded >> 24 & 15) {
+    case FUTEX_OP_CMP_EQ:
+        return value == against;
+    case FUTEX_OP_CMP_NE:
+        return value != against;
+    case FUTEX_OP_CMP_LT:
+        return value < against;
+    case FUTEX_OP_CMP_LE:
+        return value <= against;
+    case FUTEX_OP_CMP_GT:
+        return value > against;
+    case FUTEX_OP_CMP_GE:
+        return value >= against;
+    default:
+        return Errno(ENOSYS);
+    }
 }
 
 /// FUTEX_WAKE_OP: changes the second word and wakes there, too, where its old value fulfils a condition.
@@ -76,63 +121,90 @@ Result<long> wake_op(Task& task, GuestAddr first, GuestAddr second, bool is_priv
     TRY(check_address(second));
     auto first_key = TRY(task.mm().futex_key(task, first, is_private));
     auto second_key = TRY(task.mm().futex_key(task, second, is_private));
-    auto sign_extended = [](std::uint32_t bits) { return static_cast<std::int32_t>(bits << 20) >> 20; };
-    std::uint32_t operation = encoded >> 28 & 7, comparison = encoded >> 24 & 15;
-    std::int32_t argument = sign_extended(encoded >> 12 & 0xfff), against = sign_extended(encoded & 0xfff);
-    if (encoded >> 28 & FUTEX_OP_OPARG_SHIFT)
-        argument = static_cast<std::int32_t>(1U << (argument & 31));
-    auto old = TRY(task.copy_in(GuestPtr<std::uint32_t>(second)));
-    auto operand = static_cast<std::uint32_t>(argument);
-    std::uint32_t changed = 0;
-    switch (operation) {
-    case FUTEX_OP_SET:
-        changed = operand;
-        break;
-    case FUTEX_OP_ADD:
-        changed = old + operand;
-        break;
-    case FUTEX_OP_OR:
-        changed = old | operand;
-        break;
-    case FUTEX_OP_ANDN:
-        changed = old & ~operand;
-        break;
-    case FUTEX_OP_XOR:
-        changed = old ^ operand;
-        break;
-    default:
-        return Errno(ENOSYS);
+    GuestPtr<std::uint32_t> word(second);
+    std::uint32_t old = TRY(task.copy_in(word));
+    for (;;) { // other threads may change it at any moment
+        std::uint32_t found = TRY(task.compare_exchange(word, old, TRY(changed_by(encoded, old))));
+        if (found == old)
+            break;
+        old = found;
     }
-    auto value = static_cast<std::int32_t>(old);
-    bool holds = false;
-    switch (comparison) {
-    case FUTEX_OP_CMP_EQ:
-        holds = value == against;
-        break;
-    case FUTEX_OP_CMP_NE:
-        holds = value != against;
-        break;
-    case FUTEX_OP_CMP_LT:
-        holds = value < against;
-        break;
-    case FUTEX_OP_CMP_LE:
-        holds = value <= against;
-        break;
-    case FUTEX_OP_CMP_GT:
-        holds = value > against;
-        break;
-    case FUTEX_OP_CMP_GE:
-        holds = value >= against;
-        break;
-    default:
-        return Errno(ENOSYS);
-    }
-    TRY(task.copy_out(GuestPtr<std::uint32_t>(second), changed));
+    bool holds = TRY(fulfils(encoded, old));
     FutexTable& futexes = task.kernel().futexes();
-    int woken = futexes.wake(first_key, count, FUTEX_BITSET_MATCH_ANY);
+    int woken = TRY(futexes.wake(first_key, count, FUTEX_BITSET_MATCH_ANY));
     if (holds)
-        woken += futexes.wake(second_key, count2, FUTEX_BITSET_MATCH_ANY);
+        woken += TRY(futexes.wake(second_key, count2, FUTEX_BITSET_MATCH_ANY));
     return woken;
+}
+
+Result<long> lock(Task& task, GuestAddr address, bool is_private, Deadline deadline, bool only_try)
+{
+    TRY(check_address(address));
+    auto key = TRY(task.mm().futex_key(task, address, is_private));
+    TRY(task.kernel().futexes().locks().lock(task, key, GuestPtr<std::uint32_t>(address), deadline, only_try));
+    return 0;
+}
+
+Result<long> unlock(Task& task, GuestAddr address, bool is_private)
+{
+    TRY(check_address(address));
+    // Who does not own it is told before anything else.
+    if ((TRY(task.copy_in(GuestPtr<std::uint32_t>(address))) & FUTEX_TID_MASK) != static_cast<std::uint32_t>(task.tid()))
+        return Errno(EPERM);
+    auto key = TRY(task.mm().futex_key(task, address, is_private));
+    TRY(task.kernel().futexes().locks().unlock(task, key, GuestPtr<std::uint32_t>(address)));
+    return 0;
+}
+
+Result<long> wait_for_lock(Task& task, GuestAddr from, GuestAddr to, bool is_private, std::uint32_t expected, Deadline deadline)
+{
+    if (from == to)
+        return Errno(EINVAL);
+    TRY(check_address(to));
+    TRY(check_address(from));
+    auto to_key = TRY(task.mm().futex_key(task, to, is_private));
+    auto from_key = TRY(task.mm().futex_key(task, from, is_private));
+    if (TRY(task.copy_in(GuestPtr<std::uint32_t>(from))) != expected)
+        return Errno(EAGAIN);
+    if (from_key == to_key)
+        return Errno(EINVAL);
+    TRY(task.kernel().futexes().wait_for_lock(task, from_key, to_key, GuestPtr<std::uint32_t>(to), deadline));
+    return 0;
+}
+
+Result<long> requeue_to_lock(Task& task, GuestAddr from, GuestAddr to, bool is_private, int wake, int move, std::uint32_t expected)
+{
+    if (wake < 0 || move < 0 || from == to || wake != 1)
+        return Errno(EINVAL);
+    TRY(check_address(from));
+    TRY(check_address(to));
+    auto from_key = TRY(task.mm().futex_key(task, from, is_private));
+    auto to_key = TRY(task.mm().futex_key(task, to, is_private));
+    if (from_key == to_key)
+        return Errno(EINVAL);
+    if (TRY(task.copy_in(GuestPtr<std::uint32_t>(from))) != expected)
+        return Errno(EAGAIN);
+    return TRY(task.kernel().futexes().requeue_to_lock(task, from_key, to_key, GuestPtr<std::uint32_t>(to), move));
+}
+
+/// When a call with this timeout gives up; null: never. Only FUTEX_WAIT's is relative; FUTEX_LOCK_PI's is of the real time always.
+Result<Deadline> deadline_of(Task& task, std::uint32_t command, bool realtime, GuestPtr<timespec> timeout)
+{
+    switch (command) {
+    case FUTEX_WAIT:
+    case FUTEX_WAIT_BITSET:
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+    case FUTEX_WAIT_REQUEUE_PI:
+        break;
+    default:
+        return Deadline();
+    }
+    if (timeout.is_null())
+        return Deadline();
+    auto time = TRY(kernel::from_timespec(TRY(task.copy_in(timeout))));
+    clockid_t clock = realtime || command == FUTEX_LOCK_PI ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+    return Deadline(TRY(kernel::monotonic_deadline(task, clock, time, command != FUTEX_WAIT)));
 }
 
 Result<long> futex(Task& task, GuestPtr<std::uint32_t> uaddr, std::uint32_t op, std::uint32_t val, std::uint64_t timeout, GuestAddr uaddr2, std::uint32_t val3)
@@ -143,12 +215,7 @@ Result<long> futex(Task& task, GuestPtr<std::uint32_t> uaddr, std::uint32_t op, 
     if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT_REQUEUE_PI && command != FUTEX_LOCK_PI2)
         return Errno(ENOSYS);
     GuestAddr address = uaddr.addr();
-    Deadline deadline;
-    if (timeout != 0 && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET)) {
-        auto time = TRY(kernel::from_timespec(TRY(task.copy_in(GuestPtr<timespec>(timeout)))));
-        bool absolute = command != FUTEX_WAIT;
-        deadline = TRY(kernel::monotonic_deadline(task, realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, time, absolute));
-    }
+    Deadline deadline = TRY(deadline_of(task, command, realtime, GuestPtr<timespec>(timeout)));
     auto val2 = static_cast<int>(timeout);
     switch (command) {
     case FUTEX_WAIT:
@@ -165,9 +232,18 @@ Result<long> futex(Task& task, GuestPtr<std::uint32_t> uaddr, std::uint32_t op, 
         return requeue(task, address, uaddr2, is_private, static_cast<int>(val), val2, val3);
     case FUTEX_WAKE_OP:
         return wake_op(task, address, uaddr2, is_private, static_cast<int>(val), val2, val3);
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+        return lock(task, address, is_private, deadline, false);
+    case FUTEX_TRYLOCK_PI:
+        return lock(task, address, is_private, {}, true);
+    case FUTEX_UNLOCK_PI:
+        return unlock(task, address, is_private);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return wait_for_lock(task, address, uaddr2, is_private, val, deadline);
+    case FUTEX_CMP_REQUEUE_PI:
+        return requeue_to_lock(task, address, uaddr2, is_private, static_cast<int>(val), val2, val3);
     default:
-        if (command <= FUTEX_LOCK_PI2) // priority inheritance
-            task.recorder().unsupported();
         return Errno(ENOSYS);
     }
 }
@@ -239,7 +315,7 @@ Result<long> get_robust_list(Task& task, kernel::Pid pid, GuestPtr<std::uint64_t
     return 0;
 }
 
-const Register<SYS_futex, futex> r_futex("priority inheritance");
+const Register<SYS_futex, futex> r_futex("priorities: who waits for a lock is served first come first");
 const Register<SYS_futex_waitv, futex_waitv> r_futex_waitv;
 const Register<SYS_set_robust_list, set_robust_list> r_set_robust_list;
 const Register<SYS_get_robust_list, get_robust_list> r_get_robust_list;
