@@ -39,7 +39,8 @@ public:
     }
     Result<void> allocate(Task& task, int mode, std::uint64_t offset, std::uint64_t length) override
     {
-        if (((mode & FALLOC_FL_PUNCH_HOLE) && (seals & F_SEAL_WRITE)) || ((seals & F_SEAL_GROW) && offset + length > TRY(data_size(task))))
+        bool punches = (mode & FALLOC_FL_PUNCH_HOLE) != 0; // which never grows the file
+        if (punches ? (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0 : (seals & F_SEAL_GROW) && offset + length > TRY(data_size(task)))
             return Errno(EPERM);
         return MemoryNode::allocate(task, mode, offset, length);
     }
@@ -74,9 +75,11 @@ Result<long> add_seals(File& file, unsigned seals)
     auto node = file.inode();
     auto* memfd = dynamic_cast<MemfdNode*>(node.get());
     constexpr unsigned all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+    if (!file.writable())
+        return Errno(EPERM); // before it is asked whether there can be seals
     if (!memfd || (seals & ~all))
         return Errno(EINVAL);
-    if (!file.writable() || (memfd->seals & F_SEAL_SEAL))
+    if (memfd->seals & F_SEAL_SEAL)
         return Errno(EPERM);
     if ((seals & F_SEAL_WRITE) && memfd->is_mapped())
         return Errno(EBUSY); // a mapping might write

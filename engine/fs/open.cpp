@@ -152,7 +152,7 @@ Result<Ref<File>> Vfs::open(Task& task, const Path& start, std::string_view path
             task.recorder().path(name == "/" ? "/" + parent.name : name + "/" + parent.name);
         }
         if (parent.last != Parent::Last::normal || parent.trailing_slash)
-            return Errno(EISDIR);
+            return Errno((flags & O_EXCL) && parent.last != Parent::Last::normal ? EEXIST : EISDIR); // "." and ".." are there
         auto found = walker.last(parent);
         if (!found.ok()) {
             if (found.error() != ENOENT)

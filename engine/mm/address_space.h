@@ -48,6 +48,8 @@ public:
 
     // The memory calls, with the errnos of their man pages. Limits are checked by the caller.
     Result<GuestAddr> map(kernel::Task& task, const MapRequest& request);
+    /// What map() would say of a fixed place and of the length: ENOMEM, EINVAL, EPERM, EEXIST.
+    Result<void> check_place(const MapRequest& request) const;
     Result<void> unmap(kernel::Task& task, GuestAddr start, std::uint64_t length);
     Result<void> protect(kernel::Task& task, GuestAddr start, std::uint64_t length, int prot);
     Result<GuestAddr> remap(kernel::Task& task, GuestAddr old, std::uint64_t old_length, std::uint64_t new_length, int flags, GuestAddr target);

@@ -164,6 +164,20 @@ void AddressSpace::State::remove(kernel::Task* task, std::uint64_t start, std::u
         record_gone(*task, start, end);
 }
 
+Result<void> AddressSpace::check_place(const MapRequest& request) const
+{
+    const State& s = *state_;
+    if (request.length > guest_address_end)
+        return Errno(ENOMEM);
+    std::uint64_t start = request.address.value(), length = page_up(request.length);
+    bool no_replace = (request.flags & MAP_FIXED_NOREPLACE) != 0;
+    if ((request.flags & MAP_FIXED) || no_replace)
+        TRY(s.check_fixed(start, length));
+    if (no_replace && s.vmas.overlaps(start, start + length))
+        return Errno(EEXIST);
+    return {};
+}
+
 Result<GuestAddr> AddressSpace::map(kernel::Task& task, const MapRequest& request)
 {
     State& s = *state_;
@@ -172,7 +186,7 @@ Result<GuestAddr> AddressSpace::map(kernel::Task& task, const MapRequest& reques
     if (request.length > guest_address_end)
         return Errno(ENOMEM);
     std::uint64_t length = page_up(request.length);
-    if (request.offset + length < request.offset)
+    if (request.object && request.offset + length - 1 < request.offset)
         return Errno(EOVERFLOW);
     if (s.vmas.size() > max_map_count)
         return Errno(ENOMEM);
@@ -386,10 +400,10 @@ Result<void> AddressSpace::sync(kernel::Task&, GuestAddr start_address, std::uin
     if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (start & page_mask) || ((flags & MS_ASYNC) && (flags & MS_SYNC)))
         return Errno(EINVAL);
     std::uint64_t end = start + page_up(length);
-    if (end < start || page_up(length) < length)
+    if (end < start)
         return Errno(ENOMEM);
     if (start == end)
-        return {};
+        return {}; // a length that rounds up past the last page counts as none
     bool busy = false;
     s.vmas.for_each(start, end, [&](std::uint64_t, std::uint64_t, const Vma& vma) { busy = busy || vma.locked; });
     if ((flags & MS_INVALIDATE) && busy)

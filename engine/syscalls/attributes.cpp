@@ -108,7 +108,20 @@ Result<long> set_times(Task& task, int dirfd, GuestPtr<const char> pathname, con
     timespec now = kernel::to_timespec(kernel::realtime_now());
     std::optional<timespec> atime = now, mtime = now;
     bool both_now = true;
-    if (times) {
+    if (times && times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
+        return 0; // not even the path is looked at
+    fs::Path path;
+    if (pathname.is_null() && dirfd != AT_FDCWD) { // futimens
+        if (flags)
+            return Errno(EINVAL);
+        Ref<fs::File> file = TRY(task.files().get_for_io(dirfd));
+        if (!file->path())
+            return 0;
+        path = *file->path();
+    } else {
+        path = TRY(walk_at(task, dirfd, pathname, flags));
+    }
+    if (times) { // the path first, then the times (vfs_utimes)
         both_now = times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW;
         auto choose = [now](const timespec& time) -> Result<std::optional<timespec>> {
             if (time.tv_nsec == UTIME_OMIT)
@@ -121,19 +134,6 @@ Result<long> set_times(Task& task, int dirfd, GuestPtr<const char> pathname, con
         };
         atime = TRY(choose(times[0]));
         mtime = TRY(choose(times[1]));
-        if (!atime && !mtime)
-            return 0; // not even the path is looked at
-    }
-    fs::Path path;
-    if (pathname.is_null() && dirfd != AT_FDCWD) { // futimens
-        if (flags)
-            return Errno(EINVAL);
-        Ref<fs::File> file = TRY(task.files().get_for_io(dirfd));
-        if (!file->path())
-            return 0;
-        path = *file->path();
-    } else {
-        path = TRY(walk_at(task, dirfd, pathname, flags));
     }
     TRY(vfs(task).change_times(task, path, atime, mtime, both_now));
     return 0;

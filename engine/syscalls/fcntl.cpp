@@ -44,9 +44,10 @@ namespace {
 Result<fs::LockTable::Lock> lock_range(Task& task, fs::File& file, const struct flock& wanted)
 {
     std::int64_t base = 0;
-    if (wanted.l_whence == SEEK_CUR)
-        base = TRY(file.seek(task, 0, SEEK_CUR));
-    else if (wanted.l_whence == SEEK_END)
+    if (wanted.l_whence == SEEK_CUR) {
+        auto position = file.seek(task, 0, SEEK_CUR);
+        base = position.ok() ? position.value() : 0; // what has no positions is at 0
+    } else if (wanted.l_whence == SEEK_END)
         base = TRY(file.stat(task)).st_size;
     else if (wanted.l_whence != SEEK_SET)
         return Errno(EINVAL);
@@ -152,7 +153,7 @@ Result<long> fcntl(Task& task, int fd, unsigned command_value, std::uint64_t arg
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-        if (argument > INT_MAX)
+        if (static_cast<unsigned>(argument) > INT_MAX) // the low half only (f_dupfd)
             return Errno(EINVAL);
         return TRY(task.files().install(task, file, command == F_DUPFD_CLOEXEC, static_cast<int>(argument)));
     case F_GETFD:
@@ -198,10 +199,15 @@ Result<long> fcntl(Task& task, int fd, unsigned command_value, std::uint64_t arg
 
 Result<long> flock(Task& task, int fd, unsigned operation)
 {
-    Ref<fs::File> file = TRY(task.files().get_for_io(fd));
+    constexpr unsigned mandatory = 32; // LOCK_MAND: no longer supported, and ignored
+    if (operation & mandatory)
+        return 0;
     unsigned kind = operation & ~static_cast<unsigned>(LOCK_NB);
     if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
         return Errno(EINVAL);
+    Ref<fs::File> file = TRY(task.files().get_for_io(fd));
+    if (kind != LOCK_UN && !file->readable() && !file->writable())
+        return Errno(EBADF); // opened with access mode 3
     Ref<fs::Inode> inode = file->inode();
     if (!inode)
         return Errno(EBADF);

@@ -5,7 +5,15 @@
 
 #include <vector>
 
+namespace ringside::fs {
+class File;
+}
+
 namespace ringside::syscalls {
+
+/// Whether the p-forms of the calls may name a position in it (FMODE_PREAD, FMODE_PWRITE): files that a path led to, but no pipes and terminals.
+bool has_positions(kernel::Task& task, fs::File& file);
+
 
 constexpr std::uint64_t max_count = 0x7ffff000; ///< MAX_RW_COUNT: what one call moves at most
 

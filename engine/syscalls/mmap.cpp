@@ -1,6 +1,7 @@
 // mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2), remap_file_pages(2), pkey_mprotect(2).
 
 #include "engine/fs/file_table.h"
+#include "engine/fs/inode.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/limits.h"
 #include "engine/kernel/share_group.h"
@@ -9,6 +10,7 @@
 #include "engine/syscalls/mapping_limits.h"
 
 #include <linux/capability.h>
+#include <climits>
 #include <sys/mman.h>
 
 namespace ringside::syscalls {
@@ -37,13 +39,22 @@ namespace {
 constexpr int all_access = PROT_READ | PROT_WRITE | PROT_EXEC;
 constexpr std::uint64_t read_implies_exec = 0x0400000; // personality(2), READ_IMPLIES_EXEC
 
+// What MAP_SHARED_VALIDATE knows (LEGACY_MAP_MASK): neither MAP_SYNC nor MAP_FIXED_NOREPLACE.
+constexpr int known_flags = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE
+    | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | 0x4000000 /* MAP_UNINITIALIZED */;
+
 /// do_mmap's checks of a file, and what is kept of it.
 Result<void> take_file(Task& task, fs::File& file, mm::MapRequest& request)
 {
+    // file_mmap_ok: the last page must have a number, and in a file a position.
+    auto inode = file.inode();
+    std::uint64_t most = inode && inode->is_regular() ? static_cast<std::uint64_t>(LLONG_MAX) : ~std::uint64_t {0};
+    if (request.length > most || request.offset / page_size > (most - page_up(request.length)) / page_size)
+        return Errno(EOVERFLOW);
     switch (request.flags & MAP_TYPE) {
     case MAP_SHARED_VALIDATE:
-        if (request.flags & MAP_SYNC)
-            return Errno(EOPNOTSUPP); // no file of ours is persistent memory
+        if (request.flags & ~known_flags)
+            return Errno(EOPNOTSUPP); // MAP_SYNC among them: no file of ours is persistent memory
         [[fallthrough]];
     case MAP_SHARED:
         if ((request.prot & PROT_WRITE) && !file.writable())
@@ -85,10 +96,16 @@ Result<long> mmap(Task& task, GuestAddr addr, std::uint64_t length, int prot, in
     if ((prot & PROT_READ) && (task.personality & read_implies_exec))
         prot |= PROT_EXEC;
     mm::MapRequest request {addr, length, prot, flags, {}, offset, {}, 0, 0, 0, all_access};
-    if (file)
-        TRY(take_file(task, *file, request));
-    else if ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_PRIVATE)
+    if (file) {
+        auto taken = length <= guest_address_end ? take_file(task, *file, request) : Result<void>(Errno(ENOMEM));
+        if (!taken.ok()) {
+            TRY(task.mm().check_place(request)); // what is wrong with the place is said first
+            return taken.error();
+        }
+    } else if ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_PRIVATE) {
+        TRY(task.mm().check_place(request));
         return Errno(EINVAL);
+    }
     if (length <= guest_address_end)
         TRY(check_mapping_limits(task, page_up(length), prot, flags));
     if (file && (flags & MAP_TYPE) != MAP_PRIVATE)

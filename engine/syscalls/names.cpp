@@ -23,6 +23,20 @@ Result<long> mkdir(Task& task, GuestPtr<const char> pathname, unsigned mode)
 
 Result<long> mknodat(Task& task, int dirfd, GuestPtr<const char> pathname, unsigned mode, unsigned device)
 {
+    // may_mknod, before the name is looked at.
+    switch (mode & S_IFMT) {
+    case 0:
+    case S_IFREG:
+    case S_IFCHR:
+    case S_IFBLK:
+    case S_IFIFO:
+    case S_IFSOCK:
+        break;
+    case S_IFDIR:
+        return Errno(EPERM);
+    default:
+        return Errno(EINVAL);
+    }
     std::string path = TRY(task.copy_in_path(pathname));
     TRY(vfs(task).make_node(task, TRY(path_start(task, dirfd, path)), path, mode, device));
     return 0;
@@ -57,9 +71,17 @@ Result<long> rmdir(Task& task, GuestPtr<const char> pathname)
 
 Result<long> renameat2(Task& task, int old_dirfd, GuestPtr<const char> old_name, int new_dirfd, GuestPtr<const char> new_name, unsigned flags)
 {
+    if ((flags & ~unsigned {RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT}) || ((flags & RENAME_EXCHANGE) && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT))))
+        return Errno(EINVAL);
     std::string old_path = TRY(task.copy_in_path(old_name));
-    std::string new_path = TRY(task.copy_in_path(new_name));
+    if (old_path.empty())
+        return Errno(ENOENT); // before its directory is asked for, as getname does
     fs::Path old_start = TRY(path_start(task, old_dirfd, old_path));
+    if (old_path[0] != '/' && !old_start.inode().is_directory())
+        return Errno(ENOTDIR); // the old name's parent is found before the new name is copied
+    std::string new_path = TRY(task.copy_in_path(new_name));
+    if (new_path.empty())
+        return Errno(ENOENT);
     fs::Path new_start = TRY(path_start(task, new_dirfd, new_path));
     TRY(vfs(task).rename(task, old_start, old_path, new_start, new_path, flags));
     return 0;

@@ -15,6 +15,8 @@ constexpr int valid_flags = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | 
 Result<long> open_at(Task& task, int dirfd, GuestPtr<const char> pathname, int flags, mode_t mode, const fs::WalkFlags& walk)
 {
     std::string path = TRY(task.copy_in_path(pathname));
+    if (path.empty())
+        return Errno(ENOENT); // before the directory is asked for
     fs::Path start = TRY(path_start(task, dirfd, path));
     auto reserved = TRY(task.files().reserve<1>(task));
     Ref<fs::File> file = TRY(vfs(task).open(task, start, path, flags | (flags & O_PATH ? 0 : fs::File::large_file_flag), mode, walk));
@@ -23,13 +25,22 @@ Result<long> open_at(Task& task, int dirfd, GuestPtr<const char> pathname, int f
     return fd;
 }
 
+/// build_open_flags: no file is made where a directory is asked for, and O_TMPFILE asks for one.
+Result<void> check_combination(int flags)
+{
+    if ((flags & O_PATH) == 0 && (flags & O_DIRECTORY) && (flags & O_CREAT))
+        return Errno(EINVAL);
+    if ((flags & O_PATH) == 0 && (flags & O_TMPFILE & ~O_DIRECTORY) && ((flags & O_TMPFILE) != O_TMPFILE || (flags & O_ACCMODE) == O_RDONLY))
+        return Errno(EINVAL);
+    return {};
+}
+
 }
 
 Result<long> openat(Task& task, int dirfd, GuestPtr<const char> pathname, int flags, unsigned mode)
 {
     flags &= valid_flags; // unknown ones are ignored (build_open_how)
-    if ((flags & O_TMPFILE & ~O_DIRECTORY) && (flags & O_TMPFILE) != O_TMPFILE)
-        return Errno(EINVAL);
+    TRY(check_combination(flags));
     return open_at(task, dirfd, pathname, flags, mode & 07777, {});
 }
 
@@ -64,8 +75,7 @@ Result<long> openat2(Task& task, int dirfd, GuestPtr<const char> pathname, Guest
         return Errno(EINVAL);
     if (creates ? (how.mode & ~07777ULL) != 0 : how.mode != 0)
         return Errno(EINVAL);
-    if ((flags & O_TMPFILE & ~O_DIRECTORY) && (flags & O_TMPFILE) != O_TMPFILE)
-        return Errno(EINVAL);
+    TRY(check_combination(flags));
     if ((flags & O_PATH) && (flags & ~(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)))
         return Errno(EINVAL);
     if ((how.resolve & RESOLVE_CACHED) && (flags & (O_TRUNC | O_CREAT | O_TMPFILE) & ~O_DIRECTORY))

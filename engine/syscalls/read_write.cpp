@@ -1,6 +1,9 @@
 // read(2), write(2) and their vector and offset forms; lseek(2).
+#include "engine/fs/anonymous.h"
+#include "engine/fs/epoll.h"
 #include "engine/fs/file_table.h"
 #include "engine/kernel/io_buffer.h"
+#include "engine/kernel/pidfd.h"
 #include "engine/kernel/task.h"
 #include "engine/record/task_recorder.h"
 #include "engine/syscalls/handler.h"
@@ -39,33 +42,65 @@ Result<void> check_range(GuestAddr start, std::uint64_t count)
     return {};
 }
 
-/// pread and pwrite need a file with positions.
-Result<void> check_seekable(Task& task, fs::File& file)
+/// What pread and pwrite ask first: ESPIPE comes before EBADF for a description without the right.
+Result<Ref<fs::File>> positioned(Task& task, int fd)
 {
-    auto position = file.seek(task, 0, SEEK_CUR);
-    if (!position.ok() && position.error() == ESPIPE)
-        return position.error();
+    Ref<fs::File> file = TRY(task.files().get_for_io(fd));
+    if (!has_positions(task, *file))
+        return Errno(ESPIPE);
+    return file;
+}
+
+/// rw_verify_area: no position past the end of positions.
+Result<void> check_end(std::uint64_t offset, std::uint64_t count)
+{
+    if (count > static_cast<std::uint64_t>(SSIZE_MAX) - offset)
+        return Errno(EINVAL);
     return {};
+}
+
+std::uint64_t total_of(const std::vector<IoBuffer::Range>& ranges)
+{
+    std::uint64_t total = 0;
+    for (const IoBuffer::Range& range : ranges)
+        total += range.length;
+    return total;
+}
+
+/// In do_readv's order: the position's kind, the vector, the right, and nothing more for no bytes.
+Result<long> move_vector(Task& task, int fd, GuestAddr vector, int count, std::optional<std::uint64_t> offset, bool writes)
+{
+    Ref<fs::File> file = offset ? TRY(positioned(task, fd)) : TRY(task.files().get_for_io(fd));
+    auto ranges = TRY(copy_in_iovec(task, vector, count));
+    if (writes ? !file->writable() : !file->readable())
+        return Errno(EBADF);
+    std::uint64_t total = total_of(ranges);
+    if (total == 0 && !dynamic_cast<fs::Epoll*>(file.get())) // which has neither read nor write: EINVAL
+        return 0;
+    if (offset)
+        TRY(check_end(*offset, total));
+    IoBuffer data(task, std::move(ranges));
+    return static_cast<long>(writes ? TRY(file->write(task, data, offset)) : TRY(file->read(task, data, offset)));
 }
 
 Result<long> read_vector(Task& task, int fd, GuestAddr vector, int count, std::optional<std::uint64_t> offset)
 {
-    Ref<fs::File> file = TRY(readable(task, fd));
-    if (offset)
-        TRY(check_seekable(task, *file));
-    IoBuffer to(task, TRY(copy_in_iovec(task, vector, count)));
-    return static_cast<long>(TRY(file->read(task, to, offset)));
+    return move_vector(task, fd, vector, count, offset, false);
 }
 
 Result<long> write_vector(Task& task, int fd, GuestAddr vector, int count, std::optional<std::uint64_t> offset)
 {
-    Ref<fs::File> file = TRY(writable(task, fd));
-    if (offset)
-        TRY(check_seekable(task, *file));
-    IoBuffer from(task, TRY(copy_in_iovec(task, vector, count)));
-    return static_cast<long>(TRY(file->write(task, from, offset)));
+    return move_vector(task, fd, vector, count, offset, true);
 }
 
+}
+
+bool has_positions(Task& task, fs::File& file)
+{
+    if (dynamic_cast<fs::AnonymousFile*>(&file) || dynamic_cast<kernel::PidFd*>(&file))
+        return false;
+    auto position = file.seek(task, 0, SEEK_CUR);
+    return position.ok() || position.error() != ESPIPE;
 }
 
 Result<IoBuffer> buffer_at(Task& task, GuestAddr start, std::uint64_t length)
@@ -112,9 +147,11 @@ Result<long> pread64(Task& task, int fd, GuestPtr<void> buf, std::uint64_t count
 {
     if (offset < 0)
         return Errno(EINVAL);
-    Ref<fs::File> file = TRY(readable(task, fd));
-    TRY(check_seekable(task, *file));
+    Ref<fs::File> file = TRY(positioned(task, fd));
+    if (!file->readable())
+        return Errno(EBADF);
     IoBuffer to = TRY(buffer_at(task, buf, count));
+    TRY(check_end(static_cast<std::uint64_t>(offset), count));
     return static_cast<long>(TRY(file->read(task, to, static_cast<std::uint64_t>(offset))));
 }
 
@@ -122,9 +159,11 @@ Result<long> pwrite64(Task& task, int fd, GuestPtr<const void> buf, std::uint64_
 {
     if (offset < 0)
         return Errno(EINVAL);
-    Ref<fs::File> file = TRY(writable(task, fd));
-    TRY(check_seekable(task, *file));
+    Ref<fs::File> file = TRY(positioned(task, fd));
+    if (!file->writable())
+        return Errno(EBADF);
     IoBuffer from = TRY(buffer_at(task, buf.addr(), count));
+    TRY(check_end(static_cast<std::uint64_t>(offset), count));
     return static_cast<long>(TRY(file->write(task, from, static_cast<std::uint64_t>(offset))));
 }
 

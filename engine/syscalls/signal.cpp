@@ -39,12 +39,14 @@ Result<void> check_signal(int signo)
 Result<long> rt_sigaction(Task& task, int signo, GuestPtr<SignalAction> action, GuestPtr<SignalAction> old, std::size_t size)
 {
     TRY(check_set_size(size));
+    SignalAction wanted;
+    if (!action.is_null())
+        wanted = TRY(task.copy_in(action)); // EFAULT before the number is looked at
     if (signo < 1 || signo > kernel::signal_count)
         return Errno(EINVAL);
     kernel::SignalHandlers& handlers = *task.group().handlers;
     SignalAction before = handlers.get(signo);
     if (!action.is_null()) {
-        SignalAction wanted = TRY(task.copy_in(action));
         if (signo == SIGKILL || signo == SIGSTOP)
             return Errno(EINVAL);
         constexpr std::uint64_t known = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND
@@ -183,6 +185,7 @@ Result<long> restart_syscall(Task& task)
 /// One process; signo 0 only asks.
 Result<void> send_to(Task& task, ThreadGroup& target, const siginfo_t& info)
 {
+    TRY(check_signal(info.si_signo)); // asked of a process that is there only: ESRCH comes first
     TRY(kernel::may_signal(task, target, info.si_signo));
     kernel::send_signal(target, info);
     return {};
@@ -232,7 +235,6 @@ Result<long> kill_with(Task& task, Pid pid, const siginfo_t& info)
 
 Result<long> kill(Task& task, Pid pid, int signo)
 {
-    TRY(check_signal(signo));
     if (pid == INT_MIN)
         return Errno(ESRCH);
     return kill_with(task, pid, kernel::user_siginfo(task, signo, SI_USER));
@@ -243,6 +245,7 @@ Result<long> to_thread(Task& task, Pid tgid, Pid tid, const siginfo_t& info)
     kernel::Task* target = task.kernel().processes().task(tid);
     if (!target || (tgid > 0 && target->group().tgid() != tgid))
         return Errno(ESRCH);
+    TRY(check_signal(info.si_signo));
     TRY(kernel::may_signal(task, target->group(), info.si_signo));
     kernel::send_signal(*target, info);
     return 0;
@@ -252,7 +255,6 @@ Result<long> tkill(Task& task, Pid tid, int signo)
 {
     if (tid <= 0)
         return Errno(EINVAL);
-    TRY(check_signal(signo));
     return to_thread(task, 0, tid, kernel::user_siginfo(task, signo, SI_TKILL));
 }
 
@@ -260,14 +262,15 @@ Result<long> tgkill(Task& task, Pid tgid, Pid tid, int signo)
 {
     if (tid <= 0 || tgid <= 0)
         return Errno(EINVAL);
-    TRY(check_signal(signo));
     return to_thread(task, tgid, tid, kernel::user_siginfo(task, signo, SI_TKILL));
 }
 
 /// A siginfo of the guest's own making: it may not pretend to come from the kernel or from kill, but to itself.
 Result<siginfo_t> copy_in_siginfo(Task& task, GuestPtr<siginfo_t> at, int signo, Pid target)
 {
-    siginfo_t info = TRY(task.copy_in(at));
+    siginfo_t info {};
+    constexpr std::size_t known = 48; // the kernel's structure; what follows is padding
+    TRY(task.copy_in(at.addr(), std::as_writable_bytes(std::span(&info, 1)).first(known)));
     info.si_signo = signo;
     if ((info.si_code >= 0 || info.si_code == SI_TKILL) && task.group().tgid() != target)
         return Errno(EPERM);
@@ -277,7 +280,6 @@ Result<siginfo_t> copy_in_siginfo(Task& task, GuestPtr<siginfo_t> at, int signo,
 Result<long> rt_sigqueueinfo(Task& task, Pid tgid, int signo, GuestPtr<siginfo_t> at)
 {
     siginfo_t info = TRY(copy_in_siginfo(task, at, signo, tgid));
-    TRY(check_signal(signo));
     if (tgid <= 0)
         return Errno(ESRCH);
     return kill_with(task, tgid, info);
@@ -288,7 +290,6 @@ Result<long> rt_tgsigqueueinfo(Task& task, Pid tgid, Pid tid, int signo, GuestPt
     siginfo_t info = TRY(copy_in_siginfo(task, at, signo, tid));
     if (tid <= 0 || tgid <= 0)
         return Errno(EINVAL);
-    TRY(check_signal(signo));
     return to_thread(task, tgid, tid, info);
 }
 

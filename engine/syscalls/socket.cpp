@@ -82,6 +82,7 @@ Result<long> listen(Task& task, int fd, int backlog)
 
 Result<long> accept4(Task& task, int fd, GuestAddr address, GuestPtr<int> length, int flags)
 {
+    TRY(task.files().get_for_io(fd)); // EBADF, then EINVAL, then ENOTSOCK
     TRY(check_flags(static_cast<unsigned>(flags), SOCK_CLOEXEC | SOCK_NONBLOCK));
     auto file = TRY(net::socket_of(task, fd));
     auto reserved = TRY(task.files().reserve<1>(task));
@@ -104,8 +105,10 @@ Result<long> accept(Task& task, int fd, GuestAddr address, GuestPtr<int> length)
 
 Result<long> connect(Task& task, int fd, GuestAddr address, int length)
 {
+    TRY(task.files().get_for_io(fd)); // EBADF, then what is wrong with the address, then ENOTSOCK
+    net::SocketAddress to = TRY(copy_in_address(task, address, length));
     auto file = TRY(net::socket_of(task, fd));
-    TRY(file->sock().connect(task, TRY(copy_in_address(task, address, length)), file->nonblocking()));
+    TRY(file->sock().connect(task, to, file->nonblocking()));
     return 0;
 }
 

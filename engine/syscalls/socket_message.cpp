@@ -81,7 +81,7 @@ Result<void> check_message_flags(unsigned flags)
 
 Result<long> sendto(Task& task, int fd, GuestPtr<const void> buffer, std::uint64_t length, unsigned flags, GuestAddr address, int address_length)
 {
-    IoBuffer data = TRY(buffer_at(task, buffer.addr(), length));
+    IoBuffer data = TRY(buffer_at(task, buffer.addr(), std::min(length, max_count)));
     auto file = TRY(net::socket_of(task, fd));
     net::Outgoing message(data, static_cast<int>(flags & ~compat_flag));
     if (!address.is_null())
@@ -91,7 +91,7 @@ Result<long> sendto(Task& task, int fd, GuestPtr<const void> buffer, std::uint64
 
 Result<long> recvfrom(Task& task, int fd, GuestPtr<void> buffer, std::uint64_t length, unsigned flags, GuestAddr address, GuestPtr<int> address_length)
 {
-    IoBuffer data = TRY(buffer_at(task, buffer, length));
+    IoBuffer data = TRY(buffer_at(task, buffer, std::min(length, max_count)));
     auto file = TRY(net::socket_of(task, fd));
     net::Incoming message(data, static_cast<int>(flags & ~compat_flag));
     std::size_t received = TRY(file->receive(task, message));

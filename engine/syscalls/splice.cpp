@@ -1,4 +1,5 @@
 // sendfile(2), splice(2), tee(2), copy_file_range(2).
+#include "engine/fs/anonymous.h"
 #include "engine/fs/file_table.h"
 #include "engine/fs/inode.h"
 #include "engine/fs/pipe.h"
@@ -84,11 +85,13 @@ Result<long> sendfile(Task& task, int out_fd, int in_fd, GuestPtr<std::int64_t> 
 {
     auto offset = TRY(read_offset(task, offset_address));
     Ref<fs::File> in = TRY(task.files().get_for_io(in_fd));
-    Ref<fs::File> out = TRY(task.files().get_for_io(out_fd));
-    if (!in->readable() || !out->writable())
+    if (!in->readable())
         return Errno(EBADF);
-    if (offset && !in->seek(task, 0, SEEK_CUR).ok())
+    if (offset && !has_positions(task, *in))
         return Errno(ESPIPE);
+    Ref<fs::File> out = TRY(task.files().get_for_io(out_fd));
+    if (!out->writable())
+        return Errno(EBADF);
     // The source must be mappable in Linux' eyes: files, not pipes or terminals. O_APPEND on the target is refused.
     if (!is_regular(*in) || (out->flags() & O_APPEND))
         return Errno(EINVAL);
@@ -100,12 +103,12 @@ Result<long> sendfile(Task& task, int out_fd, int in_fd, GuestPtr<std::int64_t> 
 
 Result<long> copy_file_range(Task& task, int in_fd, GuestPtr<std::int64_t> in_address, int out_fd, GuestPtr<std::int64_t> out_address, std::uint64_t count, unsigned flags)
 {
-    if (flags != 0)
-        return Errno(EINVAL);
     Ref<fs::File> in = TRY(task.files().get_for_io(in_fd));
     Ref<fs::File> out = TRY(task.files().get_for_io(out_fd));
     auto in_offset = TRY(read_offset(task, in_address));
     auto out_offset = TRY(read_offset(task, out_address));
+    if (flags != 0)
+        return Errno(EINVAL);
     auto in_inode = in->inode();
     auto out_inode = out->inode();
     if ((in_inode && in_inode->is_directory()) || (out_inode && out_inode->is_directory()))
@@ -119,7 +122,9 @@ Result<long> copy_file_range(Task& task, int in_fd, GuestPtr<std::int64_t> in_ad
     if (in_inode == out_inode) {
         auto from = in_offset ? *in_offset : static_cast<std::uint64_t>(TRY(in->seek(task, 0, SEEK_CUR)));
         auto to = out_offset ? *out_offset : static_cast<std::uint64_t>(TRY(out->seek(task, 0, SEEK_CUR)));
-        if (from < to + count && to < from + count)
+        auto size = static_cast<std::uint64_t>(TRY(in->stat(task)).st_size);
+        std::uint64_t there = from < size ? std::min(count, size - from) : 0; // what there is to copy may not lie over where it goes
+        if (from < to + there && to < from + there)
             return Errno(EINVAL);
     }
     std::uint64_t done = TRY(copy(task, *in, in_offset, *out, out_offset, std::min(count, max_count)));
@@ -178,19 +183,24 @@ Result<long> tee(Task& task, int in_fd, int out_fd, std::uint64_t count, unsigne
 
 Result<long> splice(Task& task, int in_fd, GuestPtr<std::int64_t> in_address, int out_fd, GuestPtr<std::int64_t> out_address, std::uint64_t count, unsigned flags)
 {
-    TRY(check_flags(flags, SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT));
     if (count == 0)
         return 0;
+    TRY(check_flags(flags, SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT));
     count = std::min(count, max_count);
     Ref<fs::File> in_file = TRY(task.files().get_for_io(in_fd));
     Ref<fs::File> out_file = TRY(task.files().get_for_io(out_fd));
-    if (!in_file->readable() || !out_file->writable())
-        return Errno(EBADF);
     auto* in = dynamic_cast<fs::PipeEnd*>(in_file.get());
     auto* out = dynamic_cast<fs::PipeEnd*>(out_file.get());
     bool nonblocking = (flags & SPLICE_F_NONBLOCK) != 0;
     if ((in && !in_address.is_null()) || (out && !out_address.is_null()))
         return Errno(ESPIPE);
+    for (GuestPtr<std::int64_t> address : {out_address, in_address})
+        if (!address.is_null())
+            TRY(task.copy_in(address)); // EFAULT, before EBADF and before EINVAL for a negative one
+    if (!in_file->readable() || !out_file->writable())
+        return Errno(EBADF);
+    auto out_offset = TRY(read_offset(task, out_address));
+    auto in_offset = TRY(read_offset(task, in_address));
     if (in && out) {
         if (&in->pipe() == &out->pipe())
             return Errno(EINVAL);
@@ -200,9 +210,10 @@ Result<long> splice(Task& task, int in_fd, GuestPtr<std::int64_t> in_address, in
     }
     if (!in && !out)
         return Errno(EINVAL);
-    auto in_offset = TRY(read_offset(task, in_address));
-    auto out_offset = TRY(read_offset(task, out_address));
-    if (out && (out_file->flags() & O_APPEND))
+    if ((in_offset && !has_positions(task, *in_file)) || (out_offset && !has_positions(task, *out_file)))
+        return Errno(EINVAL);
+    // Neither what only appends nor an event descriptor can be spliced to.
+    if (in && ((out_file->flags() & O_APPEND) || dynamic_cast<fs::AnonymousFile*>(out_file.get())))
         return Errno(EINVAL);
     if (in) {
         if (nonblocking && in->pipe().size() == 0 && in->pipe().writers > 0)
@@ -215,6 +226,8 @@ Result<long> splice(Task& task, int in_fd, GuestPtr<std::int64_t> in_address, in
                 return Errno(EAGAIN);
             TRY(out->pipe().queue.wait(task));
         }
+        if (dynamic_cast<fs::AnonymousFile*>(in_file.get()))
+            return Errno(EINVAL); // no splice_read
         count = std::min<std::uint64_t>(count, std::max<std::size_t>(out->pipe().room(), 1));
     }
     std::uint64_t done = TRY(copy(task, *in_file, in_offset, *out_file, out_offset, count));

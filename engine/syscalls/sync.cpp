@@ -34,10 +34,11 @@ Result<long> syncfs(Task& task, int fd)
 
 Result<long> sync_file_range(Task& task, int fd, std::int64_t offset, std::int64_t count, unsigned flags)
 {
-    TRY(check_flags(flags, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
-    if (offset < 0 || count < 0)
-        return Errno(EINVAL);
     Ref<fs::File> file = TRY(task.files().get_for_io(fd));
+    TRY(check_flags(flags, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
+    std::int64_t end = 0;
+    if (offset < 0 || __builtin_add_overflow(offset, count, &end) || end < offset)
+        return Errno(EINVAL);
     Ref<fs::Inode> inode = file->inode();
     if (!inode || (!inode->is_regular() && !inode->is_directory()))
         return Errno(ESPIPE);

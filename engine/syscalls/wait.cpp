@@ -6,6 +6,8 @@
 #include "engine/kernel/pidfd.h"
 #include "engine/syscalls/handler.h"
 
+#include <array>
+#include <cstddef>
 #include <sys/wait.h>
 
 namespace ringside::syscalls {
@@ -40,7 +42,8 @@ Result<long> wait4(Task& task, Pid pid, GuestPtr<int> status, int options, Guest
     return waited.pid;
 }
 
-Result<long> waitid(Task& task, int type, Pid id, GuestPtr<siginfo_t> info, int options, GuestPtr<rusage> usage)
+/// The wait of waitid; a pid of 0 where WNOHANG found nobody.
+Result<Waited> wait_by_id(Task& task, int type, Pid id, int options)
 {
     TRY(check_flags(static_cast<unsigned>(options), WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL));
     if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
@@ -80,19 +83,28 @@ Result<long> waitid(Task& task, int type, Pid id, GuestPtr<siginfo_t> info, int 
     Waited waited = TRY(kernel::wait_for_child(task, request));
     if (waited.pid == 0 && nonblocking && !(options & WNOHANG))
         return Errno(EAGAIN);
-    if (waited.pid != 0 && !usage.is_null())
-        TRY(task.copy_out(usage, waited.usage.to_rusage()));
-    if (!info.is_null()) {
-        siginfo_t result {}; // all zero where nothing was there
-        if (waited.pid != 0) {
-            result.si_signo = SIGCHLD;
-            result.si_code = waited.code;
-            result.si_pid = waited.pid;
-            result.si_uid = waited.uid;
-            result.si_status = waited.code_status;
+    return waited;
+}
+
+Result<long> waitid(Task& task, int type, Pid id, GuestPtr<siginfo_t> info, int options, GuestPtr<rusage> usage)
+{
+    auto waited = wait_by_id(task, type, id, options);
+    bool found = waited.ok() && waited.value().pid != 0;
+    if (found && !usage.is_null())
+        TRY(task.copy_out(usage, waited.value().usage.to_rusage()));
+    if (!info.is_null()) { // also after an error: it is all zero then (kernel/exit.c)
+        // Field by field, so that the rest of the guest's structure stays as it is.
+        std::array<int, 3> head {}; // si_signo, si_errno, si_code
+        std::array<int, 3> child {}; // si_pid, si_uid, si_status
+        if (found) {
+            head = {SIGCHLD, 0, waited.value().code};
+            child = {waited.value().pid, static_cast<int>(waited.value().uid), waited.value().code_status};
         }
-        TRY(task.copy_out(info, result));
+        TRY(task.copy_out(GuestPtr<std::array<int, 3>>(info.addr()), head));
+        TRY(task.copy_out(GuestPtr<std::array<int, 3>>(info.addr() + offsetof(siginfo_t, si_pid)), child));
     }
+    if (!waited.ok())
+        return waited.error();
     return 0;
 }
 

@@ -13,14 +13,6 @@ namespace ringside::syscalls {
 
 namespace {
 
-Result<fs::Path> place_of(Task& task, int fd)
-{
-    Ref<fs::File> file = TRY(task.files().get_for_io(fd));
-    if (!file->path())
-        return Errno(EOPNOTSUPP);
-    return *file->path();
-}
-
 Result<std::string> copy_in_name(Task& task, GuestPtr<const char> address)
 {
     auto name = task.copy_in_string(address.addr(), XATTR_NAME_MAX + 1);
@@ -31,11 +23,25 @@ Result<std::string> copy_in_name(Task& task, GuestPtr<const char> address)
     return name;
 }
 
+/// The place of an open file; for one without a place, what a wrong kind of inode answers for this name.
+Result<fs::Path> place_of(Task& task, int fd, GuestPtr<const char> name_address, bool write)
+{
+    Ref<fs::File> file = TRY(task.files().get_for_io(fd));
+    if (file->path())
+        return *file->path();
+    std::string name = TRY(copy_in_name(task, name_address));
+    if (name.starts_with("user."))
+        return Errno(write ? EPERM : ENODATA);
+    return Errno(EOPNOTSUPP);
+}
+
 /// xattr_permission: who may see or change which class of attributes.
 Result<void> check(Task& task, const fs::Path& path, const std::string& name, bool write)
 {
     if (write)
         TRY(fs::check_writable_mount(path));
+    if (!write && name.starts_with("system.") && !name.starts_with("system.posix_acl_"))
+        return Errno(EOPNOTSUPP);
     if (name.starts_with("security.") || name.starts_with("system."))
         return write ? Result<void>(Errno(EOPNOTSUPP)) : Result<void>();
     if (name.starts_with("trusted.")) {
@@ -47,7 +53,10 @@ Result<void> check(Task& task, const fs::Path& path, const std::string& name, bo
         return Errno(EOPNOTSUPP);
     if (!path.inode().is_regular() && !path.inode().is_directory())
         return Errno(write ? EPERM : ENODATA);
-    return fs::check_permission(task, path, write ? W_OK : R_OK);
+    TRY(fs::check_permission(task, path, write ? W_OK : R_OK));
+    if (name == "user.")
+        return Errno(EINVAL); // a class without a name
+    return {};
 }
 
 Result<long> give(Task& task, const std::string& value, GuestAddr buffer, std::uint64_t size)
@@ -90,6 +99,14 @@ Result<long> list(Task& task, const fs::Path& path, GuestAddr buffer, std::uint6
     return give(task, all, buffer, size);
 }
 
+Result<long> list_open(Task& task, int fd, GuestAddr buffer, std::uint64_t size)
+{
+    Ref<fs::File> file = TRY(task.files().get_for_io(fd));
+    if (!file->path())
+        return Errno(EOPNOTSUPP);
+    return list(task, *file->path(), buffer, size);
+}
+
 Result<long> remove(Task& task, const fs::Path& path, GuestPtr<const char> name_address)
 {
     std::string name = TRY(copy_in_name(task, name_address));
@@ -105,16 +122,16 @@ using Name = GuestPtr<const char>;
 
 Result<long> getxattr(Task& task, Name path, Name name, GuestAddr buffer, std::uint64_t size) { return get(task, TRY(walk_at(task, AT_FDCWD, path, 0)), name, buffer, size); }
 Result<long> lgetxattr(Task& task, Name path, Name name, GuestAddr buffer, std::uint64_t size) { return get(task, TRY(walk_at(task, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW)), name, buffer, size); }
-Result<long> fgetxattr(Task& task, int fd, Name name, GuestAddr buffer, std::uint64_t size) { return get(task, TRY(place_of(task, fd)), name, buffer, size); }
+Result<long> fgetxattr(Task& task, int fd, Name name, GuestAddr buffer, std::uint64_t size) { return get(task, TRY(place_of(task, fd, name, false)), name, buffer, size); }
 Result<long> setxattr(Task& task, Name path, Name name, GuestAddr buffer, std::uint64_t size, int flags) { return set(task, TRY(walk_at(task, AT_FDCWD, path, 0)), name, buffer, size, flags); }
 Result<long> lsetxattr(Task& task, Name path, Name name, GuestAddr buffer, std::uint64_t size, int flags) { return set(task, TRY(walk_at(task, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW)), name, buffer, size, flags); }
-Result<long> fsetxattr(Task& task, int fd, Name name, GuestAddr buffer, std::uint64_t size, int flags) { return set(task, TRY(place_of(task, fd)), name, buffer, size, flags); }
+Result<long> fsetxattr(Task& task, int fd, Name name, GuestAddr buffer, std::uint64_t size, int flags) { return set(task, TRY(place_of(task, fd, name, true)), name, buffer, size, flags); }
 Result<long> listxattr(Task& task, Name path, GuestAddr buffer, std::uint64_t size) { return list(task, TRY(walk_at(task, AT_FDCWD, path, 0)), buffer, size); }
 Result<long> llistxattr(Task& task, Name path, GuestAddr buffer, std::uint64_t size) { return list(task, TRY(walk_at(task, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW)), buffer, size); }
-Result<long> flistxattr(Task& task, int fd, GuestAddr buffer, std::uint64_t size) { return list(task, TRY(place_of(task, fd)), buffer, size); }
+Result<long> flistxattr(Task& task, int fd, GuestAddr buffer, std::uint64_t size) { return list_open(task, fd, buffer, size); }
 Result<long> removexattr(Task& task, Name path, Name name) { return remove(task, TRY(walk_at(task, AT_FDCWD, path, 0)), name); }
 Result<long> lremovexattr(Task& task, Name path, Name name) { return remove(task, TRY(walk_at(task, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW)), name); }
-Result<long> fremovexattr(Task& task, int fd, Name name) { return remove(task, TRY(place_of(task, fd)), name); }
+Result<long> fremovexattr(Task& task, int fd, Name name) { return remove(task, TRY(place_of(task, fd, name, true)), name); }
 
 const Register<SYS_getxattr, getxattr> r_getxattr;
 const Register<SYS_lgetxattr, lgetxattr> r_lgetxattr;

@@ -23,7 +23,7 @@ void close_range_(Call& c)
 void pipe_(Call& c)
 {
     long at = c.out(8);
-    c.go("pipe2", SYS_pipe2, at, O_NONBLOCK | (c.random.one_in(2) ? O_CLOEXEC : 0) | (c.random.one_in(12) ? 1L << c.random.below(14) : 0));
+    c.go("pipe2", SYS_pipe2, at, O_NONBLOCK | (c.random.one_in(2) ? O_CLOEXEC : 0) | (c.random.one_in(12) ? 1L << c.random.below(7) : 0));
 }
 void fcntl_(Call& c)
 {

@@ -260,6 +260,7 @@ long Call::call(const char* name, long number, std::span<const Arg> args, Shown 
         a[i] = args[i].value;
     before_ = hash(reinterpret_cast<void*>(arena), arena_size) ^ hash(reinterpret_cast<void*>(edge), page);
     long result = raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    failed_halfway_ = result == -EFAULT; // how much was there before is nobody's promise
     if (result < 0 && result > -4096)
         print(") = %s", strerrorname_np(static_cast<int>(-result)) ? strerrorname_np(static_cast<int>(-result)) : "E?");
     else if (shown == Shown::sign)
@@ -275,7 +276,7 @@ void Call::end_line()
         return;
     pending_ = false;
     std::uint32_t after = hash(reinterpret_cast<void*>(arena), arena_size) ^ hash(reinterpret_cast<void*>(edge), page);
-    if (after != before_)
+    if (after != before_ && !failed_halfway_)
         print(" #%08x", after);
     for (int i = 0; i < signal_count; ++i)
         print(" [signal %d code %d]", signals_came[i][0], signals_came[i][1]);

@@ -109,6 +109,7 @@ private:
     long cursor_ = arena + 64;
     std::uint32_t before_ = 0;
     bool pending_ = false;
+    bool failed_halfway_ = false;
 };
 
 long raw(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0);

@@ -1,6 +1,7 @@
 // Steps on the memory map, in a window that holds nothing else.
 #include "machine.h"
 
+#include <cerrno>
 #include <csetjmp>
 #include <csignal>
 #include <cstring>
@@ -15,7 +16,7 @@ namespace {
 long place(Call& c)
 {
     if (c.random.one_in(16))
-        return c.random.pick({0, window + 1, window + 100, -page, static_cast<long>(0x7ffffffff000), static_cast<long>(0x800000000000)});
+        return c.random.pick({window + 1, window + 100, -page, static_cast<long>(0x7ffffffff000), static_cast<long>(0x800000000000)});
     return window + c.random.below(window_pages) * page;
 }
 long extent(Call& c)
@@ -71,8 +72,8 @@ void mincore_(Call& c)
     long bytes = extent(c);
     long vector = c.out(64);
     long result = c.go("mincore", SYS_mincore, at, bytes, vector);
-    if (result == 0)
-        c.scrub(vector, 0, 8);
+    if (result == 0 || result == -ENOMEM)
+        c.scrub(vector, 0, 64);
 }
 void msync_(Call& c) { c.go("msync", SYS_msync, place(c), extent(c), c.random.one_in(8) ? c.odd_number() : c.random.below(8)); }
 void mlock_(Call& c) { long at = place(c); if (!outside(at)) c.go("mlock", SYS_mlock, at, extent(c)); }

@@ -62,8 +62,9 @@ void show_stat(Call& c, long at, long result)
     struct stat s;
     memcpy(&s, reinterpret_cast<void*>(at), sizeof s);
     bool directory = S_ISDIR(s.st_mode);
-    c.note(" mode %o links %ld uid %d gid %d size %ld", s.st_mode, directory ? -1L : static_cast<long>(s.st_nlink), s.st_uid, s.st_gid, directory ? -1L : s.st_size);
-    if (s.st_mtim.tv_sec < 1000000000)
+    bool device = S_ISCHR(s.st_mode); // whose the host's devices are differs
+    c.note(" mode %o links %ld uid %d gid %d size %ld", s.st_mode, directory ? -1L : static_cast<long>(s.st_nlink), device ? -1 : s.st_uid, device ? -1 : s.st_gid, directory ? -1L : s.st_size);
+    if (S_ISREG(s.st_mode) && s.st_mtim.tv_sec < 1000000000)
         c.note(" mtime %ld.%09ld", s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
     memset(reinterpret_cast<void*>(at), 0, sizeof s);
 }
@@ -88,13 +89,13 @@ void statx_(Call& c)
     Arg dir = c.dirfd();
     Arg path = c.path();
     long at = c.out(sizeof(struct statx));
-    long result = c.go("statx", SYS_statx, dir, path, c.random.flags({AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 0x2000, 0x4000}), c.random.pick({0x7ff, 0xfff, 0, 0x80000000, 1}), at);
+    long result = c.go("statx", SYS_statx, dir, path, c.random.flags({AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 0x2000, 0x4000}), c.random.pick({0x7ff, 0xfff, 0, 0x80000000, 1}), at); // the times of the mask are left out: newer kernels make them when asked
     if (result != 0 || !(at >= arena && at < edge + page))
         return;
     struct statx s;
     memcpy(&s, reinterpret_cast<void*>(at), sizeof s);
     bool directory = S_ISDIR(s.stx_mode);
-    c.note(" mode %o size %ld mask %x", s.stx_mode, directory ? -1L : static_cast<long>(s.stx_size), s.stx_mask & 0x7ff);
+    c.note(" mode %o size %ld mask %x", s.stx_mode, directory ? -1L : static_cast<long>(s.stx_size), s.stx_mask & 0x73f);
     memset(reinterpret_cast<void*>(at), 0, sizeof s);
 }
 void chmod_(Call& c) { c.go("fchmodat", SYS_fchmodat, c.dirfd(), c.path(), c.mode()); }

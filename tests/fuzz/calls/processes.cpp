@@ -127,8 +127,8 @@ void sched_(Call& c)
 {
     sched_param parameter{static_cast<int>(c.random.pick({0, 0, 1, 99, 100, -1}))};
     switch (c.random.below(6)) {
-    case 0: c.go("sched_get_priority_max", SYS_sched_get_priority_max, c.random.below(9) - 1); break;
-    case 1: c.go("sched_get_priority_min", SYS_sched_get_priority_min, c.random.below(9) - 1); break;
+    case 0: c.go("sched_get_priority_max", SYS_sched_get_priority_max, c.random.below(8) - 1); break;
+    case 1: c.go("sched_get_priority_min", SYS_sched_get_priority_min, c.random.below(8) - 1); break;
     case 2: c.go("sched_getscheduler", SYS_sched_getscheduler, c.random.pick({0, 0, -1, 0x3ffffff})); break;
     case 3: c.go("sched_setscheduler", SYS_sched_setscheduler, c.random.pick({0, 0, -1}), c.random.pick({0, 3, 5, 4, 77, -1}), c.in(parameter)); break;
     case 4: c.go("sched_getparam", SYS_sched_getparam, c.random.pick({0, -1}), c.out(4)); break;
@@ -166,7 +166,7 @@ void exec_wrong(Call& c)
     long list[2] = {reinterpret_cast<long>("x"), 0};
     c.go("execve", SYS_execve, Arg(c.in(text, sizeof text), name), c.random.one_in(5) ? 1 : c.in(list, sizeof list), 0);
 }
-void clone_wrong(Call& c) { c.go("clone", SYS_clone, c.random.pick({0x10000, 0x800, 0x10800, 0x00020200, 0x10000011}), 0, 0, 0, 0); }
+void clone_wrong(Call& c) { c.go("clone", SYS_clone, c.random.pick({0x10000, 0x800, 0x10800, 0x00020200, 0x00400800}), 0, 0, 0, 0); }
 void times_(Call& c)
 {
     switch (c.random.below(5)) {
