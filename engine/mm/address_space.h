@@ -125,6 +125,7 @@ public:
         GuestAddr start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end, entry;
         std::vector<std::uint64_t> auxv;
         std::string exe_path;
+        int membarriers = 0; ///< what it registered for, membarrier(2)
         Ref<RefCounted> running; ///< held by all that run the program: it cannot be written meanwhile (ETXTBSY)
     };
     Layout& layout();

@@ -124,6 +124,8 @@ public:
     virtual void make_room(GuestAddr, std::uint64_t) { }
     /// Bytes in [start, +length) are about to change although they are mapped without write access (ptrace and its like).
     virtual void code_changes(GuestAddr, std::uint64_t) { }
+    /// Every running thread has passed a memory barrier, and what orders its instructions, since this was called.
+    virtual void barrier() { }
     /// A new, stopped thread with all registers zero.
     virtual Result<std::unique_ptr<Thread>> create_thread() = 0;
     /// Host mappings that this address space holds now, roughly: the host allows 65,530.
@@ -142,6 +144,8 @@ class Platform {
 public:
     virtual ~Platform() = default;
     virtual CallCounts call_counts() const { return {}; }
+    /// AddressSpace::barrier() for all.
+    virtual void barrier() { }
     /// From now on the answers of getcpu differ from thread to thread, or from 0: none is given without a system call.
     virtual void processors_differ() { }
     /// Starts the platform's own helper thread: after privileges were dropped (they are a thread's own), before the Sentry's filter forbids

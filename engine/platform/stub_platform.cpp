@@ -421,6 +421,16 @@ bool StubPlatform::leave_host_clock(GuestContext& context, Report& report)
     return false;
 }
 
+void StubPlatform::barrier()
+{
+    if (pinned_)
+        return;
+    for (auto& process : processes_) {
+        if (process && !process->dead())
+            look_at_all(*process);
+    }
+}
+
 void StubPlatform::processors_differ()
 {
     std::atomic_ref(control_->common().fast_clocks.on_first_processor).store(0, std::memory_order_relaxed);

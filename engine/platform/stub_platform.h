@@ -34,6 +34,9 @@ public:
     /// Stops every running thread of a process for a moment and takes what it told, so that nobody stands in a trampoline any more.
     void look_at_all(StubProcess& process);
     void processors_differ() override;
+    void barrier() override;
+    /// Where threads share the processor with each other, each sees what the one before it did.
+    bool threads_share_processor() const { return pinned_; }
     CallCounts call_counts() const override { return calls_; }
     Result<std::unique_ptr<Thread>> create_thread(StubProcess& process);
     /// The kernel gave its handle back.
@@ -118,6 +121,11 @@ public:
     void set_guest_code(GuestCode* code) override { process_.patcher().set_guest_code(code); }
     void inherit_patches(AddressSpace& parent) override;
     void make_room(GuestAddr start, std::uint64_t length) override;
+    void barrier() override
+    {
+        if (!platform_.threads_share_processor())
+            platform_.look_at_all(process_);
+    }
     void code_changes(GuestAddr start, std::uint64_t length) override { process_.patcher().code_changed(start.value(), length); }
     Result<std::unique_ptr<Thread>> create_thread() override { return platform_.create_thread(process_); }
     std::size_t mapping_count() const override { return process_.mappings().size() + stub::region_mappings; }

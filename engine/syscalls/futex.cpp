@@ -3,12 +3,11 @@
 #include "engine/kernel/futex.h"
 
 #include "engine/kernel/clock.h"
-#include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/ptrace_access.h"
 #include "engine/record/task_recorder.h"
 #include "engine/syscalls/handler.h"
 
-#include <linux/capability.h>
 #include <linux/futex.h>
 
 namespace ringside::syscalls {
@@ -305,10 +304,7 @@ Result<long> get_robust_list(Task& task, kernel::Pid pid, GuestPtr<std::uint64_t
     kernel::Task* target = pid == 0 ? &task : task.kernel().processes().task(pid);
     if (!target)
         return Errno(ESRCH);
-    const kernel::Credentials& mine = task.credentials();
-    const kernel::Credentials& theirs = target->credentials();
-    bool same = mine.fsuid == theirs.euid && mine.fsuid == theirs.suid && mine.fsuid == theirs.uid;
-    if (&target->group() != &task.group() && !same && !mine.capable(CAP_SYS_PTRACE))
+    if (!kernel::may_ptrace(task, *target, kernel::PtraceCreds::real))
         return Errno(EPERM);
     TRY(task.copy_out(size, robust_list_head_size));
     TRY(task.copy_out(head, target->robust_list.value()));

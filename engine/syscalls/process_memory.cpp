@@ -2,6 +2,7 @@
 
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/ptrace_access.h"
 #include "engine/kernel/thread_group.h"
 #include "engine/mm/address_space.h"
 #include "engine/record/task_recorder.h"
@@ -32,27 +33,13 @@ Result<std::vector<iovec>> copy_in_remote(Task& task, GuestAddr vector, std::uin
     return ranges;
 }
 
-/// ptrace_may_access(PTRACE_MODE_ATTACH_REALCREDS).
-bool may_access(const Task& task, const Task& target)
-{
-    if (&task.group() == &target.group())
-        return true;
-    const kernel::Credentials& mine = task.credentials();
-    const kernel::Credentials& theirs = target.credentials();
-    if (mine.capable(CAP_SYS_PTRACE))
-        return true;
-    bool same_user = mine.uid == theirs.euid && mine.uid == theirs.suid && mine.uid == theirs.uid;
-    bool same_group = mine.gid == theirs.egid && mine.gid == theirs.sgid && mine.gid == theirs.gid;
-    return same_user && same_group && target.group().dumpable == 1;
-}
-
 /// ESRCH, EPERM.
 Result<Ref<kernel::Task>> accessible_task(Task& task, kernel::Pid pid)
 {
     kernel::Task* target = task.kernel().processes().task(pid);
     if (!target)
         return Errno(ESRCH);
-    if (!may_access(task, *target))
+    if (!kernel::may_ptrace(task, *target, kernel::PtraceCreds::real))
         return Errno(EPERM);
     if (!target->has_memory())
         return Errno(ESRCH); // mm_access of what has ended

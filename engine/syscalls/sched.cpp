@@ -2,6 +2,7 @@
 
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
+#include "engine/mm/address_space.h"
 #include "engine/record/task_recorder.h"
 #include "engine/syscalls/handler.h"
 
@@ -276,18 +277,34 @@ Result<long> getcpu(Task& task, GuestPtr<unsigned> cpu, GuestPtr<unsigned> node,
     return 0;
 }
 
-/// Every entry of the Sentry orders memory already; the other threads of the process are the difficulty, and they are the host's.
+/// Which of the private commands an address space has registered for is kept with it, as in Linux over fork and not over exec.
 Result<long> membarrier(Task& task, int command, unsigned flags, int)
 {
+    constexpr int all = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED
+        | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
     TRY(check_flags(flags, 0));
-    constexpr int registrations = MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
-    if (command == MEMBARRIER_CMD_QUERY)
-        return task.kernel().options().processors == 1 ? registrations | MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED : 0;
-    // On one processor a system call is a barrier for all threads.
-    if (task.kernel().options().processors == 1 && (command & (registrations | MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED)))
+    auto& registered = task.mm().layout().membarriers;
+    switch (command) {
+    case MEMBARRIER_CMD_QUERY: // of a kernel without restartable sequences
+        return all;
+    case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+        registered |= command;
         return 0;
-    task.recorder().unsupported();
-    return Errno(EINVAL);
+    case MEMBARRIER_CMD_GLOBAL:
+    case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+        task.kernel().platform().barrier();
+        return 0;
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+        if (!(registered & command << 1)) // its registration is the next bit
+            return Errno(EPERM);
+        task.mm().host().barrier();
+        return 0;
+    default:
+        return Errno(EINVAL);
+    }
 }
 
 const Register<SYS_sched_yield, sched_yield> r_sched_yield;

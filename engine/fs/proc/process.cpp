@@ -8,6 +8,7 @@
 #include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/ptrace_access.h"
 #include "engine/kernel/limits.h"
 #include "engine/kernel/pid_table.h"
 #include "engine/kernel/signals.h"
@@ -41,16 +42,6 @@ Result<Target> target_of(kernel::Kernel& kernel, int tgid, int tid)
     if (tid == tgid && group->leader() && !group->leader()->exiting())
         task = group->leader();
     return Target {group, task};
-}
-
-/// ptrace_may_access: who may look at another's memory map, links and environment.
-bool may_look(Task& task, Task& target)
-{
-    const auto& who = task.credentials();
-    const auto& whom = target.credentials();
-    if (&task.group() == &target.group() || who.capable(CAP_SYS_PTRACE))
-        return true;
-    return who.fsuid == whom.euid && who.fsuid == whom.suid && who.fsuid == whom.uid && target.group().dumpable == 1;
 }
 
 std::uint64_t ticks(kernel::Nanoseconds time)
@@ -248,7 +239,7 @@ void fill(PseudoDirectory& directory, PseudoFs& fs, ThreadGroup& group, int tid,
         text(name, mode, [show](Task& task, const Target& target) -> Result<std::string> {
             if (!target.task)
                 return std::string();
-            if (!may_look(task, *target.task))
+            if (!kernel::may_ptrace(task, *target.task, kernel::PtraceCreds::of_files))
                 return Errno(EACCES);
             return show(*target.task);
         });
@@ -258,7 +249,7 @@ void fill(PseudoDirectory& directory, PseudoFs& fs, ThreadGroup& group, int tid,
             Target target = TRY(target_of(kernel, tgid, tid));
             if (!target.task)
                 return Errno(ENOENT);
-            if (!may_look(task, *target.task))
+            if (!kernel::may_ptrace(task, *target.task, kernel::PtraceCreds::of_files))
                 return Errno(EACCES);
             return where(*target.task);
         };
