@@ -90,6 +90,7 @@ struct Fork {
         child.nice = parent.resets_on_fork ? std::max(parent.nice, 0) : parent.nice;
         child.policy = parent.policy; // a real-time one alone would become SCHED_OTHER (sched_fork)
         child.affinity = parent.affinity;
+        child.io_priority = parent.io_priority;
         child.fault_ = parent.fault_;
         child.mm_ = flags & CLONE_VM ? parent.mm_ : TRY(parent.mm_->fork(parent));
         child.files_ = flags & CLONE_FILES ? parent.files_ : parent.files_->copy();

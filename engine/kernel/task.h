@@ -137,6 +137,7 @@ public:
     std::uint64_t timer_slack = 50'000;
     int parent_death_signal = 0;
     int nice = 0;
+    unsigned io_priority = 0; ///< ioprio_set(2); 0: by its niceness
     int policy = 0; ///< SCHED_OTHER, SCHED_BATCH or SCHED_IDLE: kept and told
     bool resets_on_fork = false; ///< SCHED_RESET_ON_FORK
     /// Which processors it may use, one bit each, as sched_setaffinity last said; empty: all. The host schedules as it likes.

@@ -1,4 +1,4 @@
-// Scheduling as far as a program can see it: sched_yield(2), affinity, policies, priorities, getcpu(2), membarrier(2).
+// Scheduling as far as a program can see it: sched_yield(2), affinity, policies, priorities of time and of input and output, getcpu(2), membarrier(2).
 
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/kernel.h"
@@ -268,6 +268,58 @@ Result<long> setpriority(Task& task, int which, int who, int nice)
     return 0;
 }
 
+// As linux/ioprio.h has them, which is C alone.
+constexpr unsigned io_class_shift = 13;
+enum IoClass : unsigned { io_none, io_realtime, io_best_effort, io_idle };
+constexpr unsigned io_levels = 8;
+constexpr int io_who_process = 1;
+
+constexpr unsigned io_value(unsigned io_class, unsigned level)
+{
+    return io_class << io_class_shift | level;
+}
+
+/// What a task's reads and writes come before: the class `none` follows its niceness.
+unsigned io_priority(const Task& task)
+{
+    if (task.io_priority >> io_class_shift != io_none)
+        return task.io_priority;
+    unsigned io_class = task.policy == SCHED_IDLE ? io_idle : io_best_effort;
+    return io_value(io_class, static_cast<unsigned>(task.nice + 20) / 5);
+}
+
+/// Of one task as it was set; of several the best.
+Result<long> ioprio_get(Task& task, int which, int who)
+{
+    auto targets = TRY(chosen(task, which - io_who_process, who));
+    if (which == io_who_process)
+        return targets.front()->io_priority;
+    long best = io_value(io_idle, io_levels - 1);
+    for (const auto& target : targets)
+        best = std::min<long>(best, io_priority(*target));
+    return best;
+}
+
+/// Kept and told; the host serves as it likes.
+Result<long> ioprio_set(Task& task, int which, int who, int priority)
+{
+    auto value = static_cast<unsigned>(priority);
+    const kernel::Credentials& mine = task.credentials();
+    unsigned io_class = value >> io_class_shift, level = value & ((1U << io_class_shift) - 1);
+    if (io_class == io_realtime && !mine.capable(CAP_SYS_ADMIN) && !mine.capable(CAP_SYS_NICE))
+        return Errno(EPERM);
+    bool has_level = io_class == io_realtime || io_class == io_best_effort;
+    if (io_class > io_idle || (has_level && level >= io_levels) || (io_class == io_none && level != 0))
+        return Errno(EINVAL);
+    for (const auto& target : TRY(chosen(task, which - io_who_process, who))) {
+        kernel::Uid theirs = target->credentials().uid;
+        if (theirs != mine.euid && theirs != mine.uid && !mine.capable(CAP_SYS_NICE))
+            return Errno(EPERM);
+        target->io_priority = value;
+    }
+    return 0;
+}
+
 Result<long> getcpu(Task& task, GuestPtr<unsigned> cpu, GuestPtr<unsigned> node, GuestAddr)
 {
     if (!cpu.is_null())
@@ -321,7 +373,9 @@ const Register<SYS_sched_getattr, sched_getattr> r_sched_getattr;
 const Register<SYS_getpriority, getpriority> r_getpriority;
 const Register<SYS_setpriority, setpriority> r_setpriority;
 const Register<SYS_getcpu, getcpu> r_getcpu;
-const Register<SYS_membarrier, membarrier> r_membarrier("barriers with more than one processor");
+const Register<SYS_ioprio_get, ioprio_get> r_ioprio_get;
+const Register<SYS_ioprio_set, ioprio_set> r_ioprio_set;
+const Register<SYS_membarrier, membarrier> r_membarrier("restartable sequences; what a process has registered for");
 
 }
 

@@ -212,3 +212,47 @@ GUEST_TEST("resource usage grows")
     expect(after.ru_maxrss > 0, "memory is used");
     expect_errno(EINVAL, getrusage(static_cast<__rusage_who>(77), &after));
 }
+
+GUEST_TEST("priorities of input and output are kept, inherited and checked")
+{
+    auto get = [](int which, int who) { return syscall(SYS_ioprio_get, which, who); };
+    auto set = [](int which, int who, int value) { return syscall(SYS_ioprio_set, which, who, value); };
+    constexpr int process = 1, group = 2;
+    expect_eq(0, set(process, 0, 2 << 13 | 6));
+    expect_eq(2 << 13 | 6, get(process, 0));
+    expect_eq(2 << 13 | 6, get(process, getpid()));
+    guest::note(guest::describe(guest::wait_for(guest::in_child([=] { return get(process, 0) == (2 << 13 | 6) ? 0 : 1; }))));
+    expect_eq(0, set(process, 0, 3 << 13));
+    expect_eq(3 << 13, get(process, 0));
+    expect_errno(EINVAL, set(process, 0, 1));
+    expect_errno(EINVAL, set(process, 0, 5 << 13));
+    expect_errno(EINVAL, set(9, 0, 2 << 13));
+    expect_errno(EINVAL, get(9, 0));
+    expect_errno(ESRCH, get(process, 0x3ffffff0));
+    expect_errno(ESRCH, set(group, 0x3ffffff0, 2 << 13));
+}
+
+GUEST_TEST("what two processes share")
+{
+    auto same = [](pid_t first, pid_t second, int type, unsigned long one = 0, unsigned long other = 0) {
+        long result = syscall(SYS_kcmp, first, second, type, one, other);
+        return result == 0 ? "the same" : result > 0 ? "different" : errno == EBADF ? "EBADF" : errno == ESRCH ? "ESRCH" : errno == EINVAL ? "EINVAL" : "another error";
+    };
+    constexpr int file = 0, memory = 1, files = 2, context = 3;
+    int ends[2];
+    expect_eq(0, pipe(ends));
+    int copy = dup(ends[0]);
+    auto number = [](int fd) { return static_cast<unsigned long>(fd); };
+    guest::note(same(getpid(), getpid(), file, number(ends[0]), number(copy)));
+    guest::note(same(getpid(), getpid(), file, number(ends[0]), number(ends[1])));
+    guest::note(same(getpid(), getpid(), file, number(ends[0]), 999));
+    guest::note(same(getpid(), 0x3ffffff0, memory));
+    guest::note(same(getpid(), getpid(), 99));
+    pid_t parent = getpid();
+    guest::wait_for(guest::in_child([=] {
+        guest::note(same(parent, getpid(), file, number(ends[0]), number(ends[0])));
+        for (int type : {memory, files, context})
+            guest::note(same(parent, getpid(), type));
+        return 0;
+    }));
+}
