@@ -305,17 +305,17 @@ Result<long> ioprio_set(Task& task, int which, int who, int priority)
 {
     auto value = static_cast<unsigned>(priority);
     const kernel::Credentials& mine = task.credentials();
-    unsigned io_class = value >> io_class_shift, level = value & ((1U << io_class_shift) - 1);
+    // A level has three bits; those between it and the class are hints, of which every one is taken.
+    unsigned io_class = value >> io_class_shift & 7, level = value & (io_levels - 1);
     if (io_class == io_realtime && !mine.capable(CAP_SYS_ADMIN) && !mine.capable(CAP_SYS_NICE))
         return Errno(EPERM);
-    bool has_level = io_class == io_realtime || io_class == io_best_effort;
-    if (io_class > io_idle || (has_level && level >= io_levels) || (io_class == io_none && level != 0))
+    if (io_class > io_idle || (io_class == io_none && level != 0))
         return Errno(EINVAL);
     for (const auto& target : TRY(chosen(task, which - io_who_process, who))) {
         kernel::Uid theirs = target->credentials().uid;
         if (theirs != mine.euid && theirs != mine.uid && !mine.capable(CAP_SYS_NICE))
             return Errno(EPERM);
-        target->io_priority = value;
+        target->io_priority = value & 0xffff;
     }
     return 0;
 }

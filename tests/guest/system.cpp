@@ -224,6 +224,7 @@ GUEST_TEST("priorities of input and output are kept, inherited and checked")
     guest::note(guest::describe(guest::wait_for(guest::in_child([=] { return get(process, 0) == (2 << 13 | 6) ? 0 : 1; }))));
     expect_eq(0, set(process, 0, 3 << 13));
     expect_eq(3 << 13, get(process, 0));
+    expect_eq(0, set(process, 0, 2 << 13 | 8)); // a hint
     expect_errno(EINVAL, set(process, 0, 1));
     expect_errno(EINVAL, set(process, 0, 5 << 13));
     expect_errno(EINVAL, set(9, 0, 2 << 13));
