@@ -1,10 +1,13 @@
-// Finding the host's vDSO and its functions, and moving it.
+// Finding the host's vDSO and its functions, moving it, and leading threads out of it.
 
 #include "engine/platform/host_clocks.h"
 
+#include "engine/platform/guest_context.h"
 #include "engine/platform/order_queue.h"
+#include "engine/platform/template_process.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <elf.h>
 #include <fstream>
@@ -100,6 +103,34 @@ void queue_moving(OrderQueue& orders, const HostClocks& clocks, std::uint64_t vd
         std::uint64_t to = stub::host_clocks_start + (part.start - clocks.parts.front().start);
         orders.push(SYS_mremap, {from, part.length, part.length, MREMAP_MAYMOVE | MREMAP_FIXED, to, 0}, stub::order_checked, to);
     }
+}
+
+bool leave_host_clock(GuestContext& context, Report& report, stub::FastClocks& clocks)
+{
+    constexpr int most_steps = 2000; // a guest may loop there, by jumping into its middle
+    constexpr std::uint64_t trap_flag = 0x100;
+    if (context.in_patched_call())
+        return false;
+    Registers& registers = context.registers();
+    bool inside = registers.rip >= stub::host_clocks_start && registers.rip < stub::host_clocks_end;
+    if (context.steps_out != 0) {
+        bool steps = report.signo == SIGTRAP || report.signo == kick_signal;
+        if (inside && steps && ++context.steps_out < most_steps)
+            return true;
+        context.steps_out = 0;
+        registers.eflags &= ~trap_flag;
+        if (report.signo == SIGTRAP)
+            report.signo = kick_signal; // this is why it stepped
+    } else if (inside && report.signo == kick_signal) {
+        context.steps_out = (registers.eflags & trap_flag) == 0; // or it steps by itself, and stops when it is out
+        registers.eflags |= trap_flag;
+        return true;
+    } else if (inside && report.signo == SIGTRAP) {
+        return true;
+    }
+    if (inside && report.signo == SIGSYS) // its clock cannot be read without a system call: then our own way is the better one
+        clocks = {};
+    return false;
 }
 
 }

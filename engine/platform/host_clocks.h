@@ -10,7 +10,9 @@
 
 namespace ringside::platform {
 
+class GuestContext;
 class OrderQueue;
+struct Report;
 
 struct HostClocks {
     struct Part {
@@ -26,5 +28,8 @@ struct HostClocks {
 std::optional<HostClocks> find_host_clocks();
 /// Orders the move, in a process that has it at `vdso`.
 void queue_moving(OrderQueue& orders, const HostClocks& clocks, std::uint64_t vdso);
+/// The host's vDSO is not the guest's to see: whoever is stopped there steps out of it first. True: it is to go on. False, with the report of
+/// what is to be told: it stands in the guest's code. Where that vDSO makes a system call, `clocks` is cleared: our own way is the better one.
+bool leave_host_clock(GuestContext& context, Report& report, stub::FastClocks& clocks);
 
 }

@@ -17,6 +17,7 @@ public:
     /// Since the last note `busy` guest threads ran or wanted to; `request`: one has called now. True: on() has changed.
     bool note(Time now, std::size_t busy, bool request);
     bool on() const { return on_; }
+    bool allowed() const { return allowed_; }
     /// While so many run, and none calls, somebody has to look again after one window.
     bool wants_look(std::size_t busy) const { return allowed_ && !on_ && busy >= 2; }
 

@@ -2,16 +2,16 @@
 
 #include "engine/platform/stub_platform.h"
 
+#include "engine/platform/host_clocks.h"
+
 #include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <linux/audit.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 namespace ringside::platform {
 
@@ -71,13 +71,6 @@ bool has_fsgsbase()
     return (getauxval(AT_HWCAP2) & fsgsbase) != 0;
 }
 
-bool is_pinned(int pid, int cpu)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    return cpu >= 0 && sched_getaffinity(pid, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1 && CPU_ISSET(cpu, &set);
-}
-
 }
 
 Result<std::unique_ptr<Platform>> make_stub_platform(const StubOptions& options)
@@ -93,21 +86,14 @@ Result<std::unique_ptr<Platform>> StubPlatform::create(const StubOptions& option
     std::unique_ptr<StubPlatform> platform(new StubPlatform(options, std::move(control), std::move(ack), std::move(base))); // private constructor
     platform->watcher_ = TRY(Watcher::create(*platform->control_));
     TRY(set_up_template(platform->template_orders_, *platform->control_, options));
-    platform->pinned_ = is_pinned(platform->template_.pid, options.cpu);
-    bool many = sched_getaffinity(0, sizeof platform->all_processors_, &platform->all_processors_) == 0 && CPU_COUNT(&platform->all_processors_) > 1;
-    if (many && platform->pinned_ && options.may_spread) {
-        if (options.hand_over == HandOverChoice::automatic)
-            platform->spread_.allow();
-        else if (options.hand_over == HandOverChoice::spread)
-            platform->place_guests(true);
-    }
+    platform->choose_places();
     return std::unique_ptr<Platform>(std::move(platform));
 }
 
 StubPlatform::StubPlatform(const StubOptions& options, ControlFile control, host::Fd ack, TemplateProcess base)
     : options_(options), control_(std::make_unique<ControlFile>(std::move(control))), ack_(std::move(ack)), template_(std::move(base)),
       template_orders_(control_->orders(0), ack_.get(), template_.pidfd.get()), patch_after_(has_fsgsbase() ? options.patch_after : 0),
-      processes_(stub::slot_count), hand_over_(options.hand_over, thread_time), first_worker_(getpid())
+      processes_(stub::slot_count), hand_over_(options.hand_over, thread_time)
 {
 }
 
@@ -239,11 +225,6 @@ void StubPlatform::drop_thread(GuestContext& context)
 
 // ---- the end of stubs
 
-bool StubPlatform::runs_on_our_cpu() const
-{
-    return pinned_ && sched_getcpu() == options_.cpu;
-}
-
 void StubPlatform::drop_space(StubProcess& process)
 {
     process.has_space = false;
@@ -350,7 +331,7 @@ std::optional<Event> StubPlatform::take_event(GuestContext& context)
         return {};
     }
     bool hidden = leave_trampoline(context, *report) && report->signo == SIGTRAP;
-    hidden = leave_host_clock(context, *report) || hidden;
+    hidden = leave_host_clock(context, *report, control_->common().fast_clocks) || hidden;
     std::optional<Event> event = hidden ? std::nullopt : interpret(context, *report);
     if (event) {
         if (event->kind == EventKind::syscall)
@@ -391,44 +372,18 @@ bool StubPlatform::leave_trampoline(GuestContext& context, const Report& report)
     return true;
 }
 
-/// The host's vDSO is not the guest's to see: whoever is stopped there steps out of it first. True: it is to go on. False, with the report of
-/// what is to be told: it stands in the guest's code.
-bool StubPlatform::leave_host_clock(GuestContext& context, Report& report)
-{
-    constexpr int most_steps = 2000; // a guest may loop there, by jumping into its middle
-    constexpr std::uint64_t trap_flag = 0x100;
-    if (context.in_patched_call())
-        return false;
-    Registers& registers = context.registers();
-    bool inside = registers.rip >= stub::host_clocks_start && registers.rip < stub::host_clocks_end;
-    if (context.steps_out != 0) {
-        bool steps = report.signo == SIGTRAP || report.signo == kick_signal;
-        if (inside && steps && ++context.steps_out < most_steps)
-            return true;
-        context.steps_out = 0;
-        registers.eflags &= ~trap_flag;
-        if (report.signo == SIGTRAP)
-            report.signo = kick_signal; // this is why it stepped
-    } else if (inside && report.signo == kick_signal) {
-        context.steps_out = (registers.eflags & trap_flag) == 0; // or it steps by itself, and stops when it is out
-        registers.eflags |= trap_flag;
-        return true;
-    } else if (inside && report.signo == SIGTRAP) {
-        return true;
-    }
-    if (inside && report.signo == SIGSYS) // its clock cannot be read without a system call: then our own way is the better one
-        control_->common().fast_clocks = {};
-    return false;
-}
-
 void StubPlatform::barrier()
 {
-    if (pinned_)
-        return;
     for (auto& process : processes_) {
         if (process && !process->dead())
-            look_at_all(*process);
+            barrier(*process);
     }
+}
+
+void StubPlatform::barrier(StubProcess& process)
+{
+    if (!pinned_)
+        look_at_all(process);
 }
 
 void StubPlatform::processors_differ()
@@ -524,37 +479,6 @@ std::optional<Event> StubPlatform::poll_event()
     return {};
 }
 
-void StubPlatform::note_load(std::uint64_t time, std::size_t busy, bool request)
-{
-    if (!spread_.note(time, busy, request))
-        return;
-    hand_over_.guests_are_spread(spread_.on());
-    place_guests(spread_.on());
-}
-
-/// On one processor with the first worker, or each where the host likes. Threads made from now on inherit it.
-void StubPlatform::place_guests(bool spread)
-{
-    pinned_ = false; // one that is being born now may miss it
-    cpu_set_t set = all_processors_;
-    if (!spread) {
-        CPU_ZERO(&set);
-        CPU_SET(static_cast<std::size_t>(options_.cpu), &set);
-    }
-    auto place = [&](int thread) { static_cast<void>(host::call(SYS_sched_setaffinity, thread, sizeof set, &set).ok()); };
-    place(first_worker_);
-    place(template_.pid);
-    for (auto& process : processes_) {
-        if (!process || process->dead())
-            continue;
-        place(process->pid());
-        for (auto& context : process->contexts()) {
-            if (int thread = context->tid(); thread > 0)
-                place(thread);
-        }
-    }
-}
-
 std::optional<Event> StubPlatform::wait(std::optional<std::uint64_t> deadline)
 {
     std::size_t busy = running_.size();
@@ -569,7 +493,7 @@ std::optional<Event> StubPlatform::wait(std::optional<std::uint64_t> deadline)
         event->time = now();
         hand_over_.request(event->time);
         note_load(event->time, busy, true);
-    } else {
+    } else if (spread_.allowed()) {
         note_load(now(), busy, false);
     }
     return event;

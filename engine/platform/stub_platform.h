@@ -35,8 +35,8 @@ public:
     void look_at_all(StubProcess& process);
     void processors_differ() override;
     void barrier() override;
-    /// Where threads share the processor with each other, each sees what the one before it did.
-    bool threads_share_processor() const { return pinned_; }
+    /// Nothing to do where threads share the processor with each other: each sees what the one before it did.
+    void barrier(StubProcess& process);
     CallCounts call_counts() const override { return calls_; }
     Result<std::unique_ptr<Thread>> create_thread(StubProcess& process);
     /// The kernel gave its handle back.
@@ -55,7 +55,6 @@ private:
     std::optional<Event> take_event(GuestContext& context);
     std::optional<Event> interpret(GuestContext& context, const Report& report);
     void count_call(GuestContext& context);
-    bool leave_host_clock(GuestContext& context, Report& report);
     bool leave_trampoline(GuestContext& context, const Report& report);
     /// Sleeps until the thread has told something. False: its process is dead, or killed now, since that took too long.
     bool await_event(GuestContext& context);
@@ -64,6 +63,8 @@ private:
     void set_running(GuestContext& context);
     void set_stopped(GuestContext& context, GuestContext::State state);
     void forget_if_gone(StubProcess& process);
+    // stub_placement.cpp
+    void choose_places();
     bool runs_on_our_cpu() const;
     void note_load(std::uint64_t time, std::size_t busy, bool request);
     void place_guests(bool spread);
@@ -87,7 +88,7 @@ private:
     bool pinned_ = false;                                 ///< all guest threads are, and were since they began
     Spread spread_;
     cpu_set_t all_processors_ {};
-    pid_t first_worker_;                                  ///< its thread: the one that made the platform
+    pid_t first_worker_ = 0;                              ///< its thread: the main one, which made the platform
 };
 
 class StubThread final : public Thread {
@@ -121,11 +122,7 @@ public:
     void set_guest_code(GuestCode* code) override { process_.patcher().set_guest_code(code); }
     void inherit_patches(AddressSpace& parent) override;
     void make_room(GuestAddr start, std::uint64_t length) override;
-    void barrier() override
-    {
-        if (!platform_.threads_share_processor())
-            platform_.look_at_all(process_);
-    }
+    void barrier() override { platform_.barrier(process_); }
     void code_changes(GuestAddr start, std::uint64_t length) override { process_.patcher().code_changed(start.value(), length); }
     Result<std::unique_ptr<Thread>> create_thread() override { return platform_.create_thread(process_); }
     std::size_t mapping_count() const override { return process_.mappings().size() + stub::region_mappings; }

@@ -2,6 +2,7 @@
 #include "engine/fs/event_files.h"
 #include "engine/fs/file_table.h"
 #include "engine/fs/memfd.h"
+#include "engine/kernel/clock.h"
 #include "engine/kernel/credentials.h"
 #include "engine/kernel/task.h"
 #include "engine/record/task_recorder.h"
@@ -40,11 +41,6 @@ Result<long> timerfd_create(Task& task, int clock, int flags)
 
 namespace {
 
-bool valid(const timespec& time)
-{
-    return time.tv_sec >= 0 && time.tv_nsec >= 0 && time.tv_nsec < 1'000'000'000;
-}
-
 Result<Ref<fs::TimerFd>> timer_of(Task& task, int fd)
 {
     Ref<fs::File> file = TRY(task.files().get_for_io(fd));
@@ -60,8 +56,8 @@ Result<long> timerfd_settime(Task& task, int fd, int flags, GuestPtr<itimerspec>
 {
     itimerspec wanted = TRY(task.copy_in(value));
     TRY(check_flags(static_cast<unsigned>(flags), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET));
-    if (!valid(wanted.it_value) || !valid(wanted.it_interval))
-        return Errno(EINVAL); // before the descriptor is looked at
+    for (const timespec& time : {wanted.it_value, wanted.it_interval})
+        (void)TRY(kernel::from_timespec(time)); // EINVAL, before the descriptor is looked at
     Ref<fs::TimerFd> timer = TRY(timer_of(task, fd));
     itimerspec before = timer->get();
     TRY(timer->set(task, wanted, (flags & TFD_TIMER_ABSTIME) != 0));

@@ -147,9 +147,6 @@ Result<long> lock(Task& task, GuestAddr address, bool is_private, Deadline deadl
 Result<long> unlock(Task& task, GuestAddr address, bool is_private)
 {
     TRY(check_address(address));
-    // Who does not own it is told before anything else.
-    if ((TRY(task.copy_in(GuestPtr<std::uint32_t>(address))) & FUTEX_TID_MASK) != static_cast<std::uint32_t>(task.tid()))
-        return Errno(EPERM);
     auto key = TRY(task.mm().futex_key(task, address, is_private));
     TRY(task.kernel().futexes().locks().unlock(task, key, GuestPtr<std::uint32_t>(address)));
     return 0;

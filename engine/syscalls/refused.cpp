@@ -18,7 +18,7 @@ Result<long> no_access(Task&, const std::array<std::uint64_t, 6>&)
     return Errno(EACCES);
 }
 
-constexpr std::array administration {SYS_acct, SYS_swapon, SYS_swapoff, SYS_reboot, SYS_vhangup, SYS_ioperm, SYS_pivot_root, SYS_init_module, SYS_finit_module,
+constexpr std::array administration {SYS_acct, SYS_swapon, SYS_swapoff, SYS_reboot, SYS_vhangup, SYS_ioperm, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_init_module, SYS_finit_module,
     SYS_delete_module, SYS_kexec_load, SYS_kexec_file_load, SYS_open_by_handle_at, SYS_lookup_dcookie, SYS_bpf, SYS_userfaultfd, SYS_fanotify_init, SYS_fsopen,
     SYS_fsmount, SYS_fspick, SYS_move_mount};
 

@@ -56,14 +56,25 @@ Result<std::uint64_t> copy(Task& task, fs::File& in, std::optional<std::uint64_t
     return done;
 }
 
-Result<std::optional<std::uint64_t>> read_offset(Task& task, GuestPtr<std::int64_t> address)
+Result<std::optional<std::int64_t>> copy_in_offset(Task& task, GuestPtr<std::int64_t> address)
 {
     if (address.is_null())
+        return std::optional<std::int64_t>();
+    return std::optional<std::int64_t>(TRY(task.copy_in(address)));
+}
+
+Result<std::optional<std::uint64_t>> check_offset(const std::optional<std::int64_t>& value)
+{
+    if (!value)
         return std::optional<std::uint64_t>();
-    std::int64_t value = TRY(task.copy_in(address));
-    if (value < 0)
+    if (*value < 0)
         return Errno(EINVAL);
-    return std::optional<std::uint64_t>(static_cast<std::uint64_t>(value));
+    return std::optional<std::uint64_t>(static_cast<std::uint64_t>(*value));
+}
+
+Result<std::optional<std::uint64_t>> read_offset(Task& task, GuestPtr<std::int64_t> address)
+{
+    return check_offset(TRY(copy_in_offset(task, address)));
 }
 
 Result<void> write_offset(Task& task, GuestPtr<std::int64_t> address, const std::optional<std::uint64_t>& offset)
@@ -194,13 +205,12 @@ Result<long> splice(Task& task, int in_fd, GuestPtr<std::int64_t> in_address, in
     bool nonblocking = (flags & SPLICE_F_NONBLOCK) != 0;
     if ((in && !in_address.is_null()) || (out && !out_address.is_null()))
         return Errno(ESPIPE);
-    for (GuestPtr<std::int64_t> address : {out_address, in_address})
-        if (!address.is_null())
-            TRY(task.copy_in(address)); // EFAULT, before EBADF and before EINVAL for a negative one
+    auto out_value = TRY(copy_in_offset(task, out_address)); // EFAULT, before EBADF and before EINVAL for a negative one
+    auto in_value = TRY(copy_in_offset(task, in_address));
     if (!in_file->readable() || !out_file->writable())
         return Errno(EBADF);
-    auto out_offset = TRY(read_offset(task, out_address));
-    auto in_offset = TRY(read_offset(task, in_address));
+    auto out_offset = TRY(check_offset(out_value));
+    auto in_offset = TRY(check_offset(in_value));
     if (in && out) {
         if (&in->pipe() == &out->pipe())
             return Errno(EINVAL);

@@ -1,11 +1,10 @@
-// sync(2), fsync(2), fdatasync(2), syncfs(2), sync_file_range(2), fadvise64(2), readahead(2); mount(2) and umount2(2), which nobody may.
+// sync(2), fsync(2), fdatasync(2), syncfs(2), sync_file_range(2), fadvise64(2), readahead(2).
 #include "engine/fs/file_table.h"
 #include "engine/fs/inode.h"
 #include "engine/kernel/task.h"
 #include "engine/syscalls/handler.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 
 namespace ringside::syscalls {
 
@@ -67,16 +66,6 @@ Result<long> readahead(Task& task, int fd, std::int64_t, std::uint64_t)
     return 0;
 }
 
-Result<long> mount(Task&, GuestPtr<const char>, GuestPtr<const char>, GuestPtr<const char>, std::uint64_t, GuestAddr)
-{
-    return Errno(EPERM);
-}
-
-Result<long> umount2(Task&, GuestPtr<const char>, int)
-{
-    return Errno(EPERM);
-}
-
 const Register<SYS_sync, sync> r_sync;
 const Register<SYS_fsync, fsync> r_fsync;
 const Register<SYS_fdatasync, fdatasync> r_fdatasync;
@@ -84,7 +73,5 @@ const Register<SYS_syncfs, syncfs> r_syncfs;
 const Register<SYS_sync_file_range, sync_file_range> r_sync_file_range;
 const Register<SYS_fadvise64, fadvise64> r_fadvise64;
 const Register<SYS_readahead, readahead> r_readahead;
-const Register<SYS_mount, mount> r_mount("all of it: EPERM");
-const Register<SYS_umount2, umount2> r_umount2("all of it: EPERM");
 
 }

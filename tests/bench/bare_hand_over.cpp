@@ -1,6 +1,8 @@
 // What a hand-over between two processes costs with nothing around it: the floor under every emulated call of run_bench.
 // Usage: bare-hand-over futex|spin ROUNDS. futex: both on one processor, each sleeps by a shared futex while the other runs.
 // spin: each on a processor of its own, looking at a shared word. Prints nanoseconds a round trip; 77 where a second processor is missing.
+#include "measure.h"
+
 #include <atomic>
 #include <climits>
 #include <cstdint>
@@ -27,19 +29,6 @@ struct Shared {
     alignas(64) Word request {0};
     alignas(64) Word answer {0};
 };
-
-double now_ns()
-{
-    timespec now {};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-[[noreturn]] void fail(const char* what)
-{
-    std::perror(what);
-    std::exit(1);
-}
 
 /// Pins to the nth processor that we may use. False: there are fewer.
 bool pin_to(int nth, const cpu_set_t& allowed)

@@ -1,6 +1,8 @@
 // The guest of hand_over_bench: threads that work between calls, and tell how many calls a second all of them made together.
 // Usage: call-pattern THREADS WORK_US BURST SECONDS. WORK_US microseconds of work before each call; with BURST calls at once and a sleep of a
 // millisecond between bursts where BURST is not 0. The work is counted, not timed: a recording traps the clock.
+#include "measure.h"
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -11,13 +13,6 @@
 #include <vector>
 
 namespace {
-
-double now_s()
-{
-    timespec now {};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
 
 void spend(long rounds)
 {
@@ -32,9 +27,9 @@ double calibrate()
     double best = 0;
     for (int i = 0; i < 20; ++i) {
         constexpr long rounds = 400'000;
-        double start = now_s();
+        double start = now_ns();
         spend(rounds);
-        double speed = static_cast<double>(rounds) / ((now_s() - start) * 1e6);
+        double speed = static_cast<double>(rounds) / ((now_ns() - start) / 1e3);
         best = speed > best ? speed : best;
     }
     return best;
@@ -65,7 +60,7 @@ int main(int argc, char** argv)
                 usleep(1000);
         }
     };
-    double start = now_s();
+    double start = now_ns();
     std::vector<std::thread> others;
     for (int i = 0; i < threads; ++i)
         others.emplace_back(body);
@@ -73,5 +68,5 @@ int main(int argc, char** argv)
     stop = true;
     for (std::thread& other : others)
         other.join();
-    std::printf("%.0f\n", static_cast<double>(calls) / (now_s() - start));
+    std::printf("%.0f\n", static_cast<double>(calls) / ((now_ns() - start) / 1e9));
 }

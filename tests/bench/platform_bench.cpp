@@ -1,5 +1,7 @@
 // What the platform costs: a call's round trip, orders, faults, births. Sentry and guest share one processor, as in the product.
 
+#include "measure.h"
+
 #include "engine/platform/platform.h"
 
 #include <algorithm>
@@ -24,21 +26,14 @@ namespace {
 constexpr std::uint64_t memory_size = 256 << 20;
 constexpr GuestAddr code_at {0x40'0000};
 
-double now_us()
-{
-    timespec t {};
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
-}
-
 /// Median of a few batches, in microseconds each.
 double measure(int count, const std::function<void(int)>& batch)
 {
     std::vector<double> times;
     for (int i = 0; i < 7; ++i) {
-        double start = now_us();
+        double start = now_ns();
         batch(count);
-        times.push_back((now_us() - start) / count);
+        times.push_back((now_ns() - start) / 1e3 / count);
     }
     std::nth_element(times.begin(), times.begin() + 3, times.end());
     return times[3];

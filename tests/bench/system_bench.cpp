@@ -1,5 +1,7 @@
 // The guest of run_bench: one measurement a run, its result on the last line of standard output. Usage: system-bench NAME ROUNDS
 // Each prints nanoseconds a round. The same binary runs natively, inside, recorded, under strace and under runsc.
+#include "measure.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -18,19 +20,6 @@
 #include <vector>
 
 namespace {
-
-double now_ns()
-{
-    timespec now {};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-[[noreturn]] void fail(const char* what)
-{
-    std::perror(what);
-    std::exit(1);
-}
 
 void check(bool good, const char* what)
 {

@@ -27,11 +27,6 @@ long requeue(Word* word, int wake, long move, Word* lock, unsigned expected)
     return syscall(SYS_futex, word, FUTEX_CMP_REQUEUE_PI, wake, move, lock, expected);
 }
 
-Word* shared_words()
-{
-    return static_cast<Word*>(expect_mapped(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)));
-}
-
 unsigned self()
 {
     return static_cast<unsigned>(gettid());
@@ -59,7 +54,7 @@ std::string bits(const Word& word, unsigned owner)
 
 GUEST_TEST("a free lock is taken, an own one is not taken again, and it is given back")
 {
-    Word* word = shared_words();
+    Word* word = guest::shared_page<Word>();
     expect_eq(0, futex(word, FUTEX_LOCK_PI));
     guest::note(bits(*word, self()));
     expect_errno(EDEADLK, futex(word, FUTEX_LOCK_PI));
@@ -76,7 +71,7 @@ GUEST_TEST("a free lock is taken, an own one is not taken again, and it is given
 
 GUEST_TEST("what cannot be a lock")
 {
-    Word* word = shared_words();
+    Word* word = guest::shared_page<Word>();
     *word = 0x3ffffff0; // no such thread
     expect_errno(ESRCH, futex(word, FUTEX_LOCK_PI));
     guest::note(bits(*word, 1));
@@ -94,7 +89,7 @@ GUEST_TEST("what cannot be a lock")
 
 GUEST_TEST("the kernel hands a lock on, first come first")
 {
-    Word* word = shared_words();
+    Word* word = guest::shared_page<Word>();
     expect_eq(0, futex(word, FUTEX_LOCK_PI));
     std::vector<std::thread> threads;
     std::string order;
@@ -116,7 +111,7 @@ GUEST_TEST("the kernel hands a lock on, first come first")
 
 GUEST_TEST("a time that passes, by each clock")
 {
-    Word* word = shared_words();
+    Word* word = guest::shared_page<Word>();
     expect_eq(0, futex(word, FUTEX_LOCK_PI));
     std::thread([=] {
         timespec real = soon(CLOCK_REALTIME), monotonic = soon(CLOCK_MONOTONIC);
@@ -134,7 +129,7 @@ GUEST_TEST("a time that passes, by each clock")
 
 GUEST_TEST("two that wait for each other")
 {
-    Word* first = shared_words();
+    Word* first = guest::shared_page<Word>();
     Word* second = first + 1;
     expect_eq(0, futex(first, FUTEX_LOCK_PI));
     std::thread other([=] {
@@ -153,7 +148,7 @@ GUEST_TEST("two that wait for each other")
 
 GUEST_TEST("who waits for one that ends gets its lock, and is told")
 {
-    Word* word = shared_words();
+    Word* word = guest::shared_page<Word>();
     pid_t holder = guest::in_child([=] {
         expect_eq(0, futex(word, FUTEX_LOCK_PI));
         while (!(*word & FUTEX_WAITERS))
@@ -172,7 +167,7 @@ GUEST_TEST("who waits for one that ends gets its lock, and is told")
 
 GUEST_TEST("one that waits is moved to a lock, and has it when it returns")
 {
-    Word* word = shared_words();
+    Word* word = guest::shared_page<Word>();
     Word* lock = word + 1;
     expect_eq(0, requeue(word, 1, 5, lock, 0)); // nobody
     expect_errno(EINVAL, requeue(word, 2, 5, lock, 0));
@@ -238,7 +233,7 @@ GUEST_TEST("libc's mutexes that inherit, robust ones too")
 
 GUEST_TEST("FUTEX_WAKE_OP loses nothing of what threads do to the word meanwhile")
 {
-    Word* word = shared_words();
+    Word* word = guest::shared_page<Word>();
     Word* counter = word + 1;
     std::atomic<bool> stop {false};
     unsigned added = 0;

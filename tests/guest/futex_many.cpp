@@ -25,11 +25,6 @@ struct futex_waitv one(int* word, unsigned long expected, unsigned flags = FUTEX
     return result;
 }
 
-int* shared_words()
-{
-    return static_cast<int*>(expect_mapped(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)));
-}
-
 long wake(int* word, int count)
 {
     return syscall(SYS_futex, word, FUTEX_WAKE, count, nullptr, nullptr, 0);
@@ -39,7 +34,7 @@ long wake(int* word, int count)
 
 GUEST_TEST("who waits for many is told which was woken")
 {
-    int* words = shared_words();
+    int* words = guest::shared_page<int>();
     for (int chosen = 0; chosen < 3; ++chosen) {
         pid_t child = guest::in_child([=] {
             std::array waiters{one(words, 0), one(words + 1, 0), one(words + 2, 0)};

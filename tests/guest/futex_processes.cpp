@@ -15,11 +15,6 @@ long futex(int* word, int operation, int value, const timespec* wait = nullptr, 
     return syscall(SYS_futex, word, operation, value, wait, second, third);
 }
 
-int* shared_words()
-{
-    return static_cast<int*>(expect_mapped(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)));
-}
-
 } // namespace
 
 GUEST_TEST("a wait whose value has changed is refused; a wake of nobody wakes nobody")
@@ -48,7 +43,7 @@ GUEST_TEST("errors")
 
 GUEST_TEST("one process wakes another")
 {
-    int* word = shared_words();
+    int* word = guest::shared_page<int>();
     pid_t child = guest::in_child([=] {
         while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
             futex(word, FUTEX_WAIT, 0);
@@ -62,7 +57,7 @@ GUEST_TEST("one process wakes another")
 
 GUEST_TEST("a wake counts those it woke, in turn")
 {
-    int* word = shared_words();
+    int* word = guest::shared_page<int>();
     pid_t children[5];
     for (pid_t& child : children)
         child = guest::in_child([=] { return futex(word, FUTEX_WAIT, 0) == 0 ? 0 : 1; });
@@ -75,7 +70,7 @@ GUEST_TEST("a wake counts those it woke, in turn")
 
 GUEST_TEST("requeue moves those that wait")
 {
-    int* words = shared_words();
+    int* words = guest::shared_page<int>();
     pid_t children[3];
     for (pid_t& child : children)
         child = guest::in_child([=] { return futex(words, FUTEX_WAIT, 0) == 0 ? 0 : 1; });
@@ -90,7 +85,7 @@ GUEST_TEST("requeue moves those that wait")
 
 GUEST_TEST("bit sets choose whom to wake")
 {
-    int* word = shared_words();
+    int* word = guest::shared_page<int>();
     pid_t first = guest::in_child([=] { return futex(word, FUTEX_WAIT_BITSET, 0, nullptr, nullptr, 1) == 0 ? 1 : 9; });
     pid_t second = guest::in_child([=] { return futex(word, FUTEX_WAIT_BITSET, 0, nullptr, nullptr, 2) == 0 ? 2 : 9; });
     guest::sleep_ms(200);
@@ -114,7 +109,7 @@ GUEST_TEST("private memory is not shared by its address")
 
 GUEST_TEST("a lock by futex, many processes, one counter")
 {
-    int* words = shared_words(); // 0: the lock (0 free, 1 held, 2 with waiters), 16: the counter
+    int* words = guest::shared_page<int>(); // 0: the lock (0 free, 1 held, 2 with waiters), 16: the counter
     auto lock = [=] {
         int seen = 0;
         if (__atomic_compare_exchange_n(words, &seen, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

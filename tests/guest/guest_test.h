@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <type_traits>
 
@@ -149,6 +150,13 @@ private:
 
 /// Runs the registered tests as the arguments say; what main returns.
 int run_tests(std::span<char*> arguments);
+
+/// A page of zeros that children share.
+template<class T>
+T* shared_page()
+{
+    return static_cast<T*>(expect_mapped(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)));
+}
 
 /// A program that executes itself handles its own modes here, before any test: return a status, or -1 to go on.
 using SelfMode = int (*)(std::span<char*> arguments);

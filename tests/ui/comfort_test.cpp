@@ -307,11 +307,8 @@ void ComfortTest::the_state_of_a_process_is_told_at_an_event()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.resize(1500, 850);
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'umask 027; cd /usr/share; trap \"\" HUP; exec 7</etc/passwd; cat /no/such/file; exit 1'"));
+    RunWindow run("sh -c 'umask 027; cd /usr/share; trap \"\" HUP; exec 7</etc/passwd; cat /no/such/file; exit 1'", QSize(1500, 850));
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));

@@ -174,11 +174,8 @@ void TerminalTest::a_program_learns_the_size_and_its_change()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.resize(1300, 800);
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'echo \"$TERM\"; stty size; trap \"stty size\" WINCH; echo ready; while :; do sleep 0.1; done'"));
+    RunWindow run("sh -c 'echo \"$TERM\"; stty size; trap \"stty size\" WINCH; echo ready; while :; do sleep 0.1; done'", QSize(1300, 800));
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));
@@ -199,11 +196,8 @@ void TerminalTest::the_first_size_it_sees_is_the_one_that_stays()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.resize(1300, 800);
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'stty size; trap \"echo changed\" WINCH; sleep 0.5; stty size'"));
+    RunWindow run("sh -c 'stty size; trap \"echo changed\" WINCH; sleep 0.5; stty size'", QSize(1300, 800));
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));
@@ -217,11 +211,8 @@ void TerminalTest::stop_becomes_kill_where_a_program_stays()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.resize(1300, 800);
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'trap \"echo not yet\" TERM; echo ready; while :; do sleep 0.1; done'"));
+    RunWindow run("sh -c 'trap \"echo not yet\" TERM; echo ready; while :; do sleep 0.1; done'", QSize(1300, 800));
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));
@@ -245,11 +236,8 @@ void TerminalTest::control_c_interrupts_and_keys_reach_the_program()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.resize(1300, 800);
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'printf \"\\033[32mname\\033[0m? \"; read name; echo \"hello $name\"; sleep 100'"));
+    RunWindow run("sh -c 'printf \"\\033[32mname\\033[0m? \"; read name; echo \"hello $name\"; sleep 100'", QSize(1300, 800));
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("name? ") || window.output().text().contains("name?\n") || ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));

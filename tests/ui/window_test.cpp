@@ -155,12 +155,8 @@ void WindowTest::what_was_done_with_a_descriptor_is_walked_through()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.resize(1300, 800);
-    window.show();
-    RunEnd ended(window);
-    session::SessionOptions options = options_for(window, "sh -c 'exec 7</etc/passwd; read line <&7; read other <&7; cat /no/such; exit 3'");
-    window.run_program(options);
+    RunWindow run("sh -c 'exec 7</etc/passwd; read line <&7; read other <&7; cat /no/such; exit 3'", QSize(1300, 800));
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));
@@ -364,10 +360,8 @@ void WindowTest::a_program_is_recorded()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'echo hello from inside; cat /no/such/file; exit 3'"));
+    RunWindow run("sh -c 'echo hello from inside; cat /no/such/file; exit 3'");
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));
@@ -389,10 +383,8 @@ void WindowTest::a_program_that_does_not_exist_says_so()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "no-such-program-here"));
+    RunWindow run("no-such-program-here");
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(ended.came(), patience);
     QTRY_VERIFY_WITH_TIMEOUT(!window.messages().text().isEmpty(), patience);
     QVERIFY(!window.messages().text().contains('\n'));
@@ -402,10 +394,8 @@ void WindowTest::what_is_typed_reaches_the_program()
 {
     if (!missing().isEmpty())
         QSKIP(qPrintable(missing()));
-    MainWindow window;
-    window.show();
-    RunEnd ended(window);
-    window.run_program(options_for(window, "sh -c 'echo ready; read line; echo \"got <$line>\"'"));
+    RunWindow run("sh -c 'echo ready; read line; echo \"got <$line>\"'");
+    auto& [window, ended] = run;
     QTRY_VERIFY_WITH_TIMEOUT(window.output().text().contains("ready\n") || ended.came(), patience);
     if (!ended.forbidden().isEmpty())
         QSKIP(qPrintable(ended.forbidden()));

@@ -121,4 +121,18 @@ inline session::SessionOptions options_for(ui::MainWindow& window, const QString
     return options ? *options : session::SessionOptions {};
 }
 
+/// A window in which a program runs, begun from the start page's form as by a person.
+struct RunWindow {
+    /// `size`: none leaves the window its own.
+    explicit RunWindow(const QString& command, QSize size = {})
+    {
+        if (size.isValid())
+            window.resize(size);
+        window.show();
+        window.run_program(options_for(window, command));
+    }
+    ui::MainWindow window;
+    RunEnd ended {window};
+};
+
 }
